@@ -1,0 +1,16 @@
+"""The cases: one module for each section, each reads like the part of the specification that it is about."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from ..model import Case
+from ..script import registered
+
+
+def load() -> tuple[Case, ...]:
+    """Every shipped case, in the order of the modules and of the functions in them."""
+    for module in sorted(entry.name for entry in pkgutil.iter_modules(__path__)):
+        importlib.import_module(f"{__name__}.{module}")
+    return tuple(case for function in registered().values() for case in function.cases())

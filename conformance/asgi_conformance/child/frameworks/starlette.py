@@ -1,0 +1,240 @@
+"""Starlette and FastAPI: the probe, and the observation of WebSocket objects from outside.
+
+Classes are patched, never module names, and only once the target has imported the framework. State reads stay plain
+instance reads: the descriptors define ``__set__`` alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any, Callable, Dict, List, Optional
+
+from ..boundary import Boundary, describe_component, enter
+from ..lane import Failed, perform
+from ..recorder import Run, current_run, watch
+from ..wire import describe_exception
+
+# The modules in which the framework makes the WebSocket that an endpoint is given.
+ENDPOINT_MAKERS = ("starlette.routing", "fastapi.routing", "starlette.endpoints")
+
+
+def loaded() -> bool:
+    """Whether the target has imported Starlette."""
+    return "starlette.websockets" in sys.modules and "starlette.routing" in sys.modules
+
+
+def versions() -> Dict[str, str]:
+    """Name and version of the framework that the target uses."""
+    fastapi, starlette = sys.modules.get("fastapi"), sys.modules.get("starlette")
+    out = {"name": "starlette", "version": getattr(starlette, "__version__", "?")}
+    if fastapi is not None:
+        out = {"name": "fastapi", "version": getattr(fastapi, "__version__", "?"), "starlette": out["version"]}
+    return out
+
+
+class _StateSlot:
+    """A data descriptor that sees every assignment of a state and no read."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        values = instance.__dict__
+        old = values.get(self.name)
+        values[self.name] = value
+        run: Optional[Run] = values.get("_asgi_conformance_run")
+        if run is not None:
+            run.observe(
+                "framework",
+                "state",
+                {"attribute": self.name, "old": _number(old), "new": _number(value), "step": run.step},
+            )
+
+
+def _number(state: Any) -> Any:
+    value = getattr(state, "value", state)
+    return value if value is None or isinstance(value, (int, str)) else repr(value)
+
+
+def install(probe_path: str, is_target: Callable[[Any], bool]) -> None:
+    """Patch the framework's classes: observation of every WebSocket, boundaries in every middleware stack, the probe."""
+    websockets = sys.modules["starlette.websockets"]
+    routing = sys.modules["starlette.routing"]
+    _observe_websocket(websockets.WebSocket)
+    _observe_disconnect(websockets.WebSocketDisconnect)
+    applications = sys.modules.get("starlette.applications")
+    if applications is not None:
+        _divide_stacks(applications.Starlette, is_target)
+    _inject_probe(routing.Router, probe_path)
+
+
+def _observe_websocket(cls: Any) -> None:
+    original = cls.__init__
+    cls.client_state = _StateSlot("client_state")
+    cls.application_state = _StateSlot("application_state")
+
+    @functools.wraps(original)
+    def __init__(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        run = current_run.get()
+        if run is not None and sys._getframe(1).f_globals.get("__name__") in ENDPOINT_MAKERS:
+            run.objects += 1
+            if run.objects == 1:
+                self.__dict__["_asgi_conformance_run"] = run
+                receive, send = watch(run, "inner", receive, send)
+        original(self, scope, receive, send)
+
+    cls.__init__ = __init__
+
+
+def _observe_disconnect(cls: Any) -> None:
+    original = cls.__init__
+
+    @functools.wraps(original)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        run = current_run.get()
+        if run is not None:
+            caller = sys._getframe(1)
+            name = "{}.{}".format(caller.f_globals.get("__name__"), caller.f_code.co_name)
+            run.observe("framework", "raised", {"exc": describe_exception(self), "caller": name, "step": run.step})
+
+    cls.__init__ = __init__
+
+
+def _divide_stacks(cls: Any, is_target: Callable[[Any], bool]) -> None:
+    """Put a boundary under every entry of an application's own middleware stack, however the application builds it."""
+    call = cls.__call__
+
+    @functools.wraps(call)
+    async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        run = current_run.get() if scope["type"] == "websocket" else None
+        if self.middleware_stack is None and self.user_middleware:
+            _divide(self)
+        if run is None or is_target(self):
+            await call(self, scope, receive, send)
+        else:
+            above = None if run.depth else {"name": "the callables around the application", "layer": "middleware"}
+            app = functools.partial(call, self)
+            await enter(run, app, above, scope, receive, send)
+
+    cls.__call__ = __call__
+
+
+def _divide(app: Any) -> None:
+    middleware = sys.modules["starlette.middleware"].Middleware
+    entries = list(app.user_middleware)
+    framework = {"name": type(app).__module__ + "." + type(app).__qualname__, "layer": "framework"}
+    divided: List[Any] = [middleware(Boundary, above=framework)]
+    for entry in entries:
+        divided += [entry, middleware(Boundary, above=describe_component(entry.cls))]
+    app.user_middleware = divided
+    try:
+        app.middleware_stack = app.build_middleware_stack()
+    finally:
+        app.user_middleware = entries
+
+
+def _inject_probe(cls: Any, probe_path: str) -> None:
+    call = cls.__call__
+
+    @functools.wraps(call)
+    async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket" and current_run.get() is not None and scope["path"].endswith(probe_path):
+            path = _route_path(scope)
+            if path == probe_path or (path.endswith(probe_path) and not _leads_further(self, scope)):
+                _add_route(self, path)
+        await call(self, scope, receive, send)
+
+    cls.__call__ = __call__
+
+
+def _route_path(scope: Any) -> str:
+    path: str = scope["path"]
+    try:
+        from starlette._utils import get_route_path  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return path
+    return str(get_route_path(scope))
+
+
+def _leads_further(router: Any, scope: Any) -> bool:
+    """Whether a mount or host of this router takes the path to another router."""
+    routing = sys.modules["starlette.routing"]
+    return any(
+        isinstance(route, (routing.Mount, routing.Host)) and route.matches(scope)[0] is not routing.Match.NONE
+        for route in router.routes
+    )
+
+
+def _add_route(router: Any, path: str) -> None:
+    if getattr(router, "_asgi_conformance_probe", None) == path:
+        return
+    router._asgi_conformance_probe = path
+    websocket = sys.modules["starlette.websockets"].WebSocket
+
+    async def conformance_probe(websocket: Any) -> None:
+        run = current_run.get()
+        if run is not None:
+            await perform(run, StarletteConnection(websocket))
+
+    conformance_probe.__annotations__ = {"websocket": websocket}
+    if hasattr(router, "add_api_websocket_route"):
+        prefix = getattr(router, "prefix", "")
+        router.add_api_websocket_route(path[len(prefix) :] if prefix else path, conformance_probe)
+    else:
+        router.add_websocket_route(path, conformance_probe)
+    router.routes.insert(0, router.routes.pop())
+
+
+class StarletteConnection:
+    """The app lane's operations on Starlette's WebSocket, through its public methods alone."""
+
+    def __init__(self, websocket: Any) -> None:
+        self.websocket = websocket
+
+    def states(self) -> Dict[str, Any]:
+        """Both public states, as their values."""
+        return {
+            "client_state": _number(self.websocket.client_state),
+            "application_state": _number(self.websocket.application_state),
+        }
+
+    async def perform(self, op: str, args: Dict[str, Any]) -> Any:
+        """Do one operation; raises what the framework raises."""
+        websocket = self.websocket
+        if op == "accept":
+            headers = args.get("headers")
+            if headers is not None:
+                args["headers"] = [(bytes(name), bytes(value)) for name, value in headers]
+            return await websocket.accept(**args)
+        if op == "deny":
+            return await websocket.send_denial_response(_response(**args))
+        if op == "iterate":
+            return await self._iterate(**args)
+        method = getattr(websocket, op, None)
+        if method is None or op.startswith("_"):
+            raise Failed("Starlette's WebSocket has no " + op)
+        return await method(**args)
+
+    async def _iterate(self, kind: str, limit: int = 0) -> Any:
+        items = []
+        async for item in getattr(self.websocket, "iter_" + kind)():
+            items.append(item)
+            if limit and len(items) >= limit:
+                break
+        return items
+
+
+def _response(status: int, headers: Any = (), chunks: Any = (b"",)) -> Any:
+    from starlette import responses  # type: ignore[import-not-found,unused-ignore]
+
+    fields = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in headers}
+    if len(chunks) == 1:
+        return responses.Response(chunks[0], status_code=status, headers=fields)
+
+    async def body() -> Any:
+        for chunk in chunks:
+            yield chunk
+
+    return responses.StreamingResponse(body(), status_code=status, headers=fields)

@@ -1,0 +1,75 @@
+"""The app lane: it performs a script's app steps in order, each through the framework's own public API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Dict
+
+from .recorder import Run
+from .wire import decode, describe_exception, encode
+
+
+class Failed(Exception):
+    """The lane itself cannot do what the script says: an error of the suite, never a finding."""
+
+
+class Requested(Exception):
+    """What the script's own ``raises`` step raises out of the handler."""
+
+
+async def perform(run: Run, connection: Any) -> None:
+    """Perform the run's steps on a connection.
+
+    ``connection`` offers ``perform(op, args)`` and ``states()``. The lane ends early where an operation raises that the
+    script does not expect to raise: the steps below it would stand on something that never was.
+    """
+    outcome: Dict[str, Any] = {"outcome": "completed"}
+    try:
+        for index, op, args, wait, may_raise in run.steps:
+            if wait:
+                await run.may_start(index)
+            if op == "return":
+                break
+            if op == "raise":
+                raise Requested("asked for by the script")
+            if op == "hang":
+                await asyncio.get_running_loop().create_future()
+            arguments = {key: decode(value) for key, value in args.items()}
+            if not await _step(run, connection, index, op, arguments) and not may_raise:
+                outcome = {"outcome": "stopped", "step": index}
+                break
+    except asyncio.CancelledError:
+        outcome = {"outcome": "cancelled"}
+        raise
+    except Requested:
+        outcome = {"outcome": "raised"}
+        raise
+    finally:
+        run.step = None
+        run.observe("app", "exit", outcome)
+
+
+async def _step(run: Run, connection: Any, index: int, op: str, args: Dict[str, Any]) -> bool:
+    """Perform one step and observe how it ended; True when it returned."""
+    run.step = index
+    times = args.pop("until_raises", 1)
+    data: Dict[str, Any] = {"step": index, "op": op}
+    try:
+        for attempt in range(times):
+            data["attempts"] = attempt + 1
+            value = await connection.perform(op, args)
+            if times > 1:
+                # The loop must turn between sends, or the server never learns what the network has told it.
+                await asyncio.sleep(0)
+        data["returned"] = encode(value)
+        returned = True
+    except asyncio.CancelledError:
+        raise
+    except BaseException as exc:
+        data["raised"] = describe_exception(exc)
+        returned = False
+    if times == 1:
+        del data["attempts"]
+    data.update(connection.states())
+    run.observe("app", "op", data)
+    return returned

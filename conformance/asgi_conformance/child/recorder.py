@@ -1,0 +1,181 @@
+"""Runs and what is seen in them: each observation is booked on the connection that it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import Any, Dict, List, Optional
+
+from .wire import Channel, describe_exception, encode, now_us
+
+HEADER = b"x-asgi-conformance"
+# A handler that floods must not fill the suite's memory: past this many observations a run is only counted.
+RUN_LIMIT = 4000
+
+current_run: "contextvars.ContextVar[Optional[Run]]" = contextvars.ContextVar("asgi_conformance_run", default=None)
+
+
+class Run:
+    """One execution of one case in the target's process.
+
+    ``steps`` is the app lane's program, ``step`` the index of the step in progress (None between steps).
+    """
+
+    def __init__(self, run_id: str, channel: Channel) -> None:
+        self.id = run_id
+        self.channel = channel
+        self.steps: List[Any] = []
+        self.without: List[str] = []
+        self.bare = False
+        self.inside = False
+        self.step: Optional[int] = None
+        self.depth = 0
+        self.objects = 0
+        self.seen = 0
+        self.waiting: Dict[str, str] = {}
+        self.task: Optional["asyncio.Task[Any]"] = None
+        self._go: Dict[int, "asyncio.Future[None]"] = {}
+        self._briefing: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
+
+    def observe(self, boundary: str, kind: str, data: Dict[str, Any]) -> None:
+        """Book one observation on this run."""
+        self.seen += 1
+        if self.seen > RUN_LIMIT and kind not in ("exit", "op"):
+            if self.seen == RUN_LIMIT + 1:
+                self.channel.observe([self.id, now_us(), boundary, "truncated", {"limit": RUN_LIMIT}])
+            return
+        self.channel.observe([self.id, now_us(), boundary, kind, data])
+
+    def brief(self, message: Dict[str, Any]) -> None:
+        """The suite's description of this run has arrived."""
+        self.steps = message["steps"]
+        self.without = message.get("without", [])
+        self.bare = message.get("control", False)
+        if not self._briefing.done():
+            self._briefing.set_result(None)
+
+    async def briefed(self) -> None:
+        """Wait for the suite's description: the connection may be faster than the control pipe."""
+        await asyncio.shield(self._briefing)
+
+    async def may_start(self, index: int) -> None:
+        """Wait for the suite's word that the step above this one is complete."""
+        future = self._go.get(index)
+        if future is None:
+            future = self._go[index] = asyncio.get_running_loop().create_future()
+        await future
+
+    def go(self, index: int) -> None:
+        """The suite's word that a step may start."""
+        future = self._go.get(index)
+        if future is None:
+            future = self._go[index] = asyncio.get_running_loop().create_future()
+        if not future.done():
+            future.set_result(None)
+
+    def snapshot(self) -> Dict[str, Any]:
+        """What this run is waiting for now: the step, the ASGI calls that have not returned, the handler's stack."""
+        stack: List[str] = []
+        if self.task is not None and not self.task.done():
+            stack = [
+                "{}:{} {}".format(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+                for frame in _await_chain(self.task.get_coro())
+            ]
+        return {"step": self.step, "waiting": dict(self.waiting), "stack": stack}
+
+
+def _await_chain(coroutine: Any) -> List[Any]:
+    frames = []
+    while coroutine is not None and len(frames) < 64:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            frames.append(frame)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    return frames
+
+
+class Runs:
+    """The runs under way, by id."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.by_id: Dict[str, Run] = {}
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id, made when it is first spoken of (on the control pipe or by a connection)."""
+        run = self.by_id.get(run_id)
+        if run is None:
+            run = self.by_id[run_id] = Run(run_id, self.channel)
+        return run
+
+    def of_scope(self, scope: Dict[str, Any]) -> Optional[Run]:
+        """The run that a connection belongs to, None for anybody else's."""
+        for name, value in scope.get("headers") or ():
+            if bytes(name).lower() == HEADER:
+                return self.get(bytes(value).decode("ascii", "replace"))
+        return None
+
+    def forget(self, run_id: str) -> None:
+        """The suite is done with a run."""
+        self.by_id.pop(run_id, None)
+
+
+async def observed(run: Run, boundary: str, app: Any, scope: Any, receive: Any, send: Any, entry: Dict[str, Any]) -> None:
+    """Call ``app`` with every event in both directions, and its end, observed at a boundary."""
+    run.observe(boundary, "enter", entry)
+    receive, send = watch(run, boundary, receive, send)
+    try:
+        result = await app(scope, receive, send)
+    except asyncio.CancelledError:
+        run.observe(boundary, "exit", {"outcome": "cancelled"})
+        raise
+    except BaseException as exc:
+        run.observe(boundary, "exit", {"outcome": "raised", "exc": describe_exception(exc)})
+        raise
+    if result is not None:
+        run.observe(boundary, "exit", {"outcome": "returned", "value": encode(result)})
+        return
+    run.observe(boundary, "exit", {"outcome": "returned"})
+
+
+def watch(run: Run, boundary: str, receive: Any, send: Any) -> Any:
+    """The same receive and send, with every event that passes observed at a boundary."""
+    stepped = boundary in ("inner", "outer")
+    receiving, sending = boundary + ".receive", boundary + ".send"
+
+    async def watched_receive() -> Any:
+        step = run.step
+        run.waiting[receiving] = "receive"
+        try:
+            event = await receive()
+        except BaseException as exc:
+            if not isinstance(exc, asyncio.CancelledError):
+                run.observe(boundary, "receive.raised", _with_step({"exc": describe_exception(exc)}, stepped, step))
+            raise
+        finally:
+            run.waiting.pop(receiving, None)
+        run.observe(boundary, "receive", _with_step({"event": encode(event)}, stepped, step))
+        return event
+
+    async def watched_send(event: Any) -> None:
+        step = run.step
+        run.observe(boundary, "send", _with_step({"event": encode(event)}, stepped, step))
+        run.waiting[sending] = "send"
+        try:
+            await send(event)
+        except BaseException as exc:
+            if not isinstance(exc, asyncio.CancelledError):
+                run.observe(boundary, "send.raised", _with_step({"exc": describe_exception(exc)}, stepped, step))
+            raise
+        finally:
+            run.waiting.pop(sending, None)
+        if stepped:
+            run.observe(boundary, "sent", _with_step({}, stepped, step))
+
+    return watched_receive, watched_send
+
+
+def _with_step(data: Dict[str, Any], stepped: bool, step: Optional[int]) -> Dict[str, Any]:
+    if stepped:
+        data["step"] = step
+    return data

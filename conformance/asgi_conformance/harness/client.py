@@ -1,0 +1,249 @@
+"""The client's end of one connection: polite unless told otherwise, and every frame and TCP end is recorded.
+
+The opening handshake is that of the ``websockets`` library's sans-I/O client protocol. Frames are read and written here:
+a suite must see, and be able to send, what a polite client refuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.http11 import Response
+from websockets.uri import WebSocketURI
+
+from ..values import expanded, observed
+from . import frames
+from .deadlines import Deadlines
+
+Observe = Callable[[str, str, dict[str, Any]], None]
+
+
+class Missed(Exception):
+    """A wait's deadline passed."""
+
+    def __init__(self, wait: str, seconds: float) -> None:
+        super().__init__(wait)
+        self.wait = wait
+        self.seconds = seconds
+
+
+class Ended(Exception):
+    """The connection ended, or brought something else, before what was waited for."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection of the client lane."""
+
+    def __init__(self, observe: Observe, deadlines: Deadlines) -> None:
+        self._observe = observe
+        self._deadlines = deadlines
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._reader = frames.FrameReader()
+        self._protocol: ClientProtocol | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._head = bytearray()
+        self._fed = 0
+        self._message: list[bytes] = []
+        self._message_opcode = 0
+        self.response: Response | None = None
+        self.handshake_problem: str = ""
+        self.messages: list[str | bytes] = []
+        self.pongs: list[bytes] = []
+        self.close_received: tuple[int | None, str] | None = None
+        self.close_sent = False
+        self.ended = False
+        self.silent = False
+
+    # What arrives
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        protocol = self._protocol
+        if self.response is None and protocol is not None:
+            self._head += data
+            end = self._head.find(b"\r\n\r\n") + 4
+            if end > 3 or self._fed:
+                # What follows the head of a 101 is frames, which are read here and not by the library.
+                upgraded = self._head.startswith(b"HTTP/1.1 101 ")
+                stop = end if upgraded else len(self._head)
+                protocol.receive_data(bytes(self._head[self._fed : stop]))
+                self._fed = stop
+                self._read_response(protocol)
+                if upgraded and stop < len(self._head):
+                    self._read_frames(bytes(self._head[stop:]))
+        else:
+            self._read_frames(data)
+        self._wake()
+
+    def eof_received(self) -> bool:
+        if self._protocol is not None and self.response is None:
+            self._protocol.receive_eof()
+            self._read_response(self._protocol)
+        self._observe("wire", "received.eof", self._unfinished())
+        self._end()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ended:
+            if isinstance(exc, (ConnectionResetError, BrokenPipeError)):
+                self._observe("wire", "received.reset", {})
+            self._end()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def _unfinished(self) -> dict[str, Any]:
+        return {"unfinished": self._reader.incomplete} if self._reader.incomplete else {}
+
+    def _end(self) -> None:
+        self.ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _read_response(self, protocol: ClientProtocol) -> None:
+        for event in protocol.events_received():
+            if isinstance(event, Response):
+                self.response = event
+                body = observed(bytes(event.body)) if event.body else None
+                headers = [[name, value] for name, value in event.headers.raw_items()]
+                data: dict[str, Any] = {"status": event.status_code, "headers": headers, "body": body}
+                if event.status_code == 101 and protocol.handshake_exc is not None:
+                    data["problem"] = self.handshake_problem = str(protocol.handshake_exc)
+                self._observe("wire", "response", data)
+        if self.response is None and protocol.handshake_exc is not None and not self.handshake_problem:
+            self.handshake_problem = str(protocol.handshake_exc)
+
+    def _read_frames(self, data: bytes) -> None:
+        for opcode, payload, fin, rsv, masked in self._reader.feed(data):
+            self._observe("wire", "received", frames.describe(opcode, payload, fin, rsv, masked or None))
+            self._react(opcode, payload, fin)
+
+    def _react(self, opcode: int, payload: bytes, fin: bool) -> None:
+        if opcode in (0, frames.TEXT, frames.BINARY):
+            if opcode:
+                self._message_opcode, self._message = opcode, []
+            self._message.append(payload)
+            if fin:
+                whole = b"".join(self._message)
+                text = self._message_opcode == frames.TEXT
+                self.messages.append(whole.decode("utf-8", "backslashreplace") if text else whole)
+        elif opcode == frames.PONG:
+            self.pongs.append(payload)
+        elif opcode == frames.PING and not self.silent and not self.ended:
+            self.write_frame(frames.PONG, payload)
+        elif opcode == frames.CLOSE and self.close_received is None:
+            code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
+            self.close_received = (code, payload[2:].decode("utf-8", "backslashreplace"))
+            if not self.close_sent and not self.silent and not self.ended:
+                self.close_sent = True
+                self.write_frame(frames.CLOSE, payload)
+
+    # What is sent
+
+    def request(self, host: str, port: int, path: str, headers: list[tuple[str, str]], subprotocols: list[str]) -> bytes:
+        """The opening handshake request as bytes (RFC 6455 section 4.1)."""
+        uri = WebSocketURI(False, host, port, *path.partition("?")[::2])
+        protocol = ClientProtocol(uri, subprotocols=subprotocols or None, max_size=None)  # type: ignore[arg-type]
+        request = protocol.connect()
+        for name, value in headers:
+            if name.lower() in ("host", "origin") and name in request.headers:
+                del request.headers[name]
+            request.headers[name] = value
+        protocol.send_request(request)
+        self._protocol = protocol
+        shown = [[name, value] for name, value in request.headers.raw_items()]
+        self._observe("wire", "request", {"path": path, "headers": shown})
+        return b"".join(protocol.data_to_send())
+
+    def write(self, data: bytes) -> None:
+        """Bytes on the wire as they are."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def write_frame(self, opcode: int, payload: Any, *, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
+        """One frame on the wire, recorded as sent."""
+        payload = expanded(payload)
+        data = payload.encode("utf-8", "surrogatepass") if isinstance(payload, str) else bytes(payload)
+        if opcode == frames.CLOSE:
+            self.close_sent = True
+        self._observe("wire", "sent", frames.describe(opcode, data, fin, rsv, None if masked else False))
+        self.write(frames.serialize(opcode, data, fin=fin, rsv=rsv, masked=masked))
+
+    async def drained(self) -> None:
+        """Wait until the socket has taken what was written."""
+        if not self._writable.is_set():
+            seconds = self._deadlines.seconds("write")
+            try:
+                await asyncio.wait_for(self._writable.wait(), seconds)
+            except TimeoutError:
+                raise Missed("write", seconds) from None
+
+    # How the client ends it
+
+    def drop(self) -> None:
+        """Close the socket without a Close frame."""
+        self._observe("wire", "sent.fin", {})
+        self.ended = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def reset(self) -> None:
+        """Abort with an RST (SO_LINGER with a time of zero)."""
+        self._observe("wire", "sent.rst", {})
+        self.ended = True
+        if self._transport is not None:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
+
+    def half_close(self) -> None:
+        """Send a FIN and go on reading."""
+        self._observe("wire", "sent.fin", {"half": True})
+        if self._transport is not None:
+            self._transport.write_eof()
+
+    def discard(self) -> None:
+        """The script is over: let go of the socket, unobserved."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort()
+
+    # What the lane waits for
+
+    async def until(self, condition: Callable[[], Any], wait: str, end_is_enough: bool = False) -> None:
+        """Wait until the condition holds; raises `Ended` where the connection ends first, `Missed` at the deadline."""
+        if condition():
+            return
+        seconds = self._deadlines.seconds(wait)
+        until = time.monotonic() + seconds
+        while True:
+            if self.ended and not end_is_enough:
+                raise Ended(wait)
+            self._waiter = self._loop.create_future()
+            handle = self._loop.call_at(self._loop.time() + max(0.0, until - time.monotonic()), self._wake)
+            try:
+                await self._waiter
+            finally:
+                handle.cancel()
+            if condition():
+                return
+            if time.monotonic() >= until:
+                raise Missed(wait, seconds)

@@ -1,0 +1,36 @@
+"""Every wait has a name and a deadline; a deadline's passing is an observation, never yet a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# Seconds, before scaling. A right target on a loaded machine stays far below each.
+WAITS: Mapping[str, float] = MappingProxyType(
+    {
+        "start": 30.0,  # the target is imported, started up and listening
+        "stop": 5.0,  # the server has shut down after it was told to
+        "connect": 5.0,  # TCP connects
+        "response": 5.0,  # the handshake is answered
+        "message": 5.0,  # a message that was sent arrives
+        "pong": 5.0,  # a ping is answered
+        "close": 5.0,  # the server's Close frame arrives
+        "end": 5.0,  # TCP ends from the server's side
+        "write": 5.0,  # the socket takes what is written to it
+        "barrier": 5.0,  # the app lane has completed the step above
+        "exit": 5.0,  # the target's callable has ended
+        "release": 1.0,  # a handler that missed a deadline ends once it is cancelled
+        "snapshot": 1.0,  # the child's loop says what a run is waiting for
+    }
+)
+
+
+class Deadlines:
+    """The waits' deadlines, scaled by ``--conformance-deadline``, which names the common one in seconds."""
+
+    def __init__(self, common: float = 5.0) -> None:
+        self._scale = common / 5.0
+
+    def seconds(self, wait: str) -> float:
+        """The deadline of a named wait, in seconds."""
+        return WAITS[wait] * self._scale

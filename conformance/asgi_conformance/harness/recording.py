@@ -1,0 +1,104 @@
+"""One run while it is under way: what has been observed of it so far, from both processes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..model import Observation, Trace
+from .client import Missed
+from .deadlines import Deadlines
+
+
+def now_us() -> int:
+    """The monotonic clock in microseconds, which the child reads too."""
+    return time.monotonic_ns() // 1000
+
+
+class Recording:
+    """The observations of one run, and the events in them that the client lane waits for."""
+
+    def __init__(self, run_id: str, deadlines: Deadlines) -> None:
+        self.id = run_id
+        self.started_us = now_us()
+        self.crashed = False
+        self.snapshot: dict[str, Any] | None = None
+        self._deadlines = deadlines
+        self._entries: list[tuple[int, str, str, dict[str, Any]]] = []
+        self._done: set[int] = set()
+        self._entered = False
+        self._lane_ended = False
+        self._exited = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def observe(self, boundary: str, kind: str, data: dict[str, Any]) -> None:
+        """Record something seen in this process."""
+        self._entries.append((now_us(), boundary, kind, data))
+
+    def from_child(self, t_us: int, boundary: str, kind: str, data: dict[str, Any]) -> None:
+        """Record something that the child saw."""
+        self._entries.append((t_us, boundary, kind, data))
+        if boundary == "app":
+            if kind == "op":
+                self._done.add(data["step"])
+            elif kind == "exit":
+                self._lane_ended = True
+            self.wake()
+        elif boundary == "outer":
+            if kind == "enter":
+                self._entered = True
+            elif kind == "exit":
+                self._exited = True
+                self.wake()
+
+    def wake(self) -> None:
+        """Let who waits look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    @property
+    def entered(self) -> bool:
+        """Whether the server has called the target for this run."""
+        return self._entered
+
+    @property
+    def exited(self) -> bool:
+        """Whether the target's callable has ended (or its process has)."""
+        return self._exited or self.crashed
+
+    async def step_done(self, index: int) -> bool:
+        """Wait for the app lane to complete a step; False where the lane ended without it."""
+        await self._until(lambda: index in self._done or self._lane_ended or self.exited, "barrier")
+        return index in self._done
+
+    async def exit(self, wait: str = "exit") -> None:
+        """Wait for the target's callable to end."""
+        await self._until(lambda: self.exited, wait)
+
+    async def snapshot_taken(self) -> None:
+        """Wait for the child's answer to a snapshot request."""
+        await self._until(lambda: self.snapshot is not None or self.crashed, "snapshot")
+
+    async def _until(self, condition: Callable[[], bool], wait: str) -> None:
+        if condition():
+            return
+        loop = asyncio.get_running_loop()
+        seconds = self._deadlines.seconds(wait)
+        until = loop.time() + seconds
+        while not condition():
+            if loop.time() >= until:
+                raise Missed(wait, seconds)
+            self._waiter = loop.create_future()
+            handle = loop.call_at(until, self.wake)
+            try:
+                await self._waiter
+            finally:
+                handle.cancel()
+
+    def trace(self) -> Trace:
+        """What was seen, by time; the order within one boundary is the order of observation."""
+        start = self.started_us
+        ordered = sorted(self._entries, key=lambda entry: entry[0])
+        return Trace(tuple(Observation(t - start, boundary, kind, data) for t, boundary, kind, data in ordered))

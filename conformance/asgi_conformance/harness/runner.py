@@ -1,0 +1,184 @@
+"""Runs cases against one child process, several at once, and hands back their traces."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..model import Case, Trace
+from .client import Missed
+from .deadlines import Deadlines
+from .lane import Address, ClientLane, StepFailed
+from .process import TargetProcess
+from .program import Program, compile_case
+from .recording import Recording
+
+CONCURRENCY = 24
+# A run that waits longer than this gives its place to another: only the waiting is left of it.
+PATIENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One execution of a case: its trace, how long it took, and whether its own evidence is good enough."""
+
+    case: Case
+    trace: Trace
+    duration_us: int
+    crashed: bool = False
+
+
+class Runner:
+    """Performs cases against a target that is ready."""
+
+    def __init__(self, process: TargetProcess, deadlines: Deadlines, address: Callable[[Case, bool], Address]) -> None:
+        self._process = process
+        self._deadlines = deadlines
+        self._address = address
+        self._recordings: dict[str, Recording] = {}
+        self._counter = 0
+        self._slots = asyncio.Semaphore(CONCURRENCY)
+        self._lag = 0.0
+        process.on_message = self._hear
+        process.on_death = self._died
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        for run_id, t_us, boundary, kind, data in message.get("o", ()):
+            recording = self._recordings.get(run_id)
+            if recording is not None:
+                recording.from_child(t_us, boundary, kind, data)
+        if "snapshot" in message:
+            run_id, snapshot = message["snapshot"]
+            recording = self._recordings.get(run_id)
+            if recording is not None:
+                recording.snapshot = snapshot
+                recording.wake()
+        if "surface" in message:
+            run_id, values = message["surface"]
+            recording = self._recordings.get(run_id)
+            if recording is not None:
+                recording.from_child(time.monotonic_ns() // 1000, "surface", "values", values)
+                recording.from_child(time.monotonic_ns() // 1000, "outer", "exit", {"outcome": "none"})
+
+    def _died(self) -> None:
+        for recording in self._recordings.values():
+            recording.crashed = True
+            recording.wake()
+
+    async def run_all(self, jobs: Iterable[tuple[Case, bool]], done: Callable[[int, Ran], None]) -> None:
+        """Perform ``(case, as control?)`` jobs concurrently; ``done(place, ran)`` is called as each ends."""
+        monitor = asyncio.create_task(self._measure_lag())
+        tasks = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for place, (case, control) in enumerate(jobs):
+                    await self._slots.acquire()
+                    tasks.append(group.create_task(self._one(place, case, control, done)))
+        finally:
+            monitor.cancel()
+
+    async def _measure_lag(self) -> None:
+        """How late this process's own loop is: a deadline that it missed itself proves nothing."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.05)
+            self._lag = max(self._lag * 0.5, loop.time() - before - 0.05)
+
+    async def _one(self, place: int, case: Case, control: bool, done: Callable[[int, Ran], None]) -> None:
+        held = [True]
+
+        def give_up_place() -> None:
+            if held[0]:
+                held[0] = False
+                self._slots.release()
+
+        handle = asyncio.get_running_loop().call_later(PATIENCE, give_up_place)
+        try:
+            ran = await self.run(case, control)
+        finally:
+            handle.cancel()
+            give_up_place()
+        done(place, ran)
+
+    async def run(self, case: Case, control: bool = False) -> Ran:
+        """Perform one case (``control``: on the bare probe) to its end, whatever happens."""
+        self._counter += 1
+        recording = Recording(str(self._counter), self._deadlines)
+        self._recordings[recording.id] = recording
+        if self._process.dead:
+            recording.crashed = True
+        try:
+            if case.kind == "surface":
+                self._process.send({"surface": recording.id})
+                await self._guarded(recording, recording.exit("snapshot"))
+            else:
+                await self._exchange(case, control, recording)
+        finally:
+            del self._recordings[recording.id]
+            self._process.send({"forget": [recording.id]})
+        duration = time.monotonic_ns() // 1000 - recording.started_us
+        return Ran(case, recording.trace(), duration, recording.crashed)
+
+    async def _exchange(self, case: Case, control: bool, recording: Recording) -> None:
+        program = compile_case(case)
+        self._process.send(self._briefing(recording.id, case, program, control))
+        lane = ClientLane(recording, self._address(case, control), self._deadlines)
+
+        def release(index: int) -> None:
+            self._process.send({"go": [recording.id, index]})
+
+        try:
+            kept = await self._guarded(recording, lane.perform(program, release))
+            if kept:
+                if not recording.entered and lane.connection.ended and lane.connection.response is None:
+                    return  # left before the target was called: nothing more will come
+                kept = await self._guarded(recording, recording.exit())
+            if kept:
+                kept = await self._guarded(recording, lane.finish())
+        finally:
+            lane.connection.discard()
+            if recording.entered and not recording.exited:
+                self._process.send({"cancel": recording.id})
+                await self._guarded(recording, recording.exit("release"))
+
+    def _briefing(self, run_id: str, case: Case, program: Program, control: bool) -> dict[str, Any]:
+        message: dict[str, Any] = {"run": run_id, "steps": program.app}
+        without = [need.removeprefix("without:") for need in case.needs if need.startswith("without:")]
+        if without:
+            message["without"] = without
+        if control:
+            message["control"] = True
+        return message
+
+    async def _guarded(self, recording: Recording, waiting: Any) -> bool:
+        """Await; what stops the lane becomes an observation. False when it was stopped."""
+        try:
+            await waiting
+        except Missed as missed:
+            recording.observe("client", "deadline", await self._evidence(recording, missed))
+        except StepFailed as failed:
+            data = {"step": failed.step.index, "op": failed.step.op, "why": failed.why}
+            recording.observe("client", "failed", data)
+        else:
+            return True
+        return False
+
+    async def _evidence(self, recording: Recording, missed: Missed) -> dict[str, Any]:
+        """What a missed deadline proves (DESIGN 8): was the app lane receiving, did both loops turn."""
+        self._process.send({"snapshot": recording.id})
+        try:
+            await recording.snapshot_taken()
+        except Missed:
+            pass
+        return {
+            "wait": missed.wait,
+            "seconds": missed.seconds,
+            "app": recording.snapshot,
+            "child_loop_lag_us": self._process.loop_lag_us,
+            "child_loop_stack": self._process.loop_stack,
+            "own_lag_us": int(self._lag * 1_000_000),
+        }

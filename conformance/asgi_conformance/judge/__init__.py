@@ -1,0 +1,102 @@
+"""The judge: a case and what was seen of it become findings. Pure: no input or output, no clock, no order but boundaries'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..model import Case, Finding, Layer, Level, Trace, Verdict, worst
+from .claims import Claim, exception_text, first_breach
+from .framework import framework
+from .middleware import middleware
+from .seen import Seen, read
+from .server import server
+from .surface import surface
+from .verdict import Context, concerns, fault, finding
+
+__all__ = ["Context", "Judgement", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one trace of one case comes to; ``reason`` explains a skip or an error."""
+
+    verdict: Verdict
+    layer: Layer | None
+    findings: tuple[Finding, ...]
+    reason: str = ""
+
+
+def judge(case: Case, trace: Trace, context: Context) -> Judgement:
+    """Judge one trace. Every layer is judged on its own observed input; only what the case decides counts."""
+    seen = read(trace)
+    claims = list(_claims(case, seen, context))
+    found = [f for c in first_breach(c for c in claims if concerns(c, case)) if (f := finding(c, case, context))]
+    findings = tuple(_drop_held_where_breached(found))
+    if any(f.verdict in (Verdict.FAIL, Verdict.WARN) for f in findings):
+        return Judgement(worst(f.verdict for f in findings), fault(findings), findings)
+    unsound = next((m for m in seen.missed if not m.sound), None)
+    if unsound is not None:
+        reason = f"the wait for {unsound.wait} was too long, but this machine was late itself: nothing is proved"
+        return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
+    surprise = _surprise(case, seen)
+    if surprise:
+        return _unexplained(case, claims, context, findings, surprise)
+    if not findings:
+        reason = "nothing that this case decides was observed"
+        return Judgement(Verdict.ERROR, Layer.SUITE, (_own(reason),), reason)
+    return Judgement(worst(f.verdict for f in findings), None, findings)
+
+
+def _claims(case: Case, seen: Seen, context: Context) -> Iterator[Claim]:
+    if case.kind == "surface":
+        yield from surface(case, seen.trace)
+        return
+    yield from server(seen, context.server.spec_version)
+    yield from middleware(seen, context.may)
+    if seen.operations:
+        yield from framework(case, seen)
+
+
+def _drop_held_where_breached(findings: list[Finding]) -> Iterator[Finding]:
+    """A requirement that was breached once by a layer is not also shown as held by it."""
+    good = (Verdict.PASS, Verdict.NOTE)
+    breached = {(f.requirement, f.layer, f.component) for f in findings if f.verdict not in good}
+    for f in findings:
+        if f.verdict not in good or (f.requirement, f.layer, f.component) not in breached:
+            yield f
+
+
+def _unexplained(
+    case: Case, claims: list[Claim], context: Context, findings: tuple[Finding, ...], surprise: str
+) -> Judgement:
+    """The script did not go as written although what it decides held: either another rule was breached, or we are wrong."""
+    others = [f for c in claims if not c.held and not concerns(c, case) and (f := finding(c, case, context))]
+    worse = next((f for f in others if f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN)), None)
+    if worse is not None:
+        if findings and {f.requirement for f in findings} >= set(case.requires):
+            return Judgement(worst(f.verdict for f in findings), None, findings)
+        reason = f"could not be decided: {worse.requirement} was breached first ({worse.layer}: {worse.observed})"
+        return Judgement(Verdict.SKIP, None, findings, reason)
+    return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(surprise)), surprise)
+
+
+def _own(reason: str) -> Finding:
+    return Finding("suite", Level.MUST, Layer.SUITE, Verdict.ERROR, Layer.SUITE, "client", "a script that runs as written", reason)
+
+
+def _surprise(case: Case, seen: Seen) -> str:
+    """Where the run left the script, in a sentence; '' where it did not."""
+    for missed in seen.missed:
+        return f"the wait for {missed.wait} passed its deadline of {missed.seconds:g} s"
+    for failed in seen.failed:
+        return f"client step {failed['step']} ({failed['op']}): {failed['why']}"
+    expected = {step.index: step.args for step in case.steps if step.lane == "app"}
+    for operation in seen.operations:
+        raises = expected[operation.step].get("raises")
+        if operation.raised is not None and not raises:
+            return f"app step {operation.step} ({operation.op}) raised {exception_text(operation.raised)}"
+        if isinstance(raises, str) and (operation.raised is None or raises not in operation.raised["mro"]):
+            got = exception_text(operation.raised) if operation.raised else "returned"
+            return f"app step {operation.step} ({operation.op}) should have raised {raises}: {got}"
+    return ""

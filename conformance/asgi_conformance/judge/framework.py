@@ -1,0 +1,278 @@
+"""The framework judged on its own input: what its inner receive and send really gave, against the state table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model import Case, Layer, Observation, Step
+from ..states import OPERATIONS, Guard, Pair, Repeat, Send, Take, WebSocketState
+from ..states_model import RAISED, RAISED_OSERROR, RETURNED, Given, NotGiven, Outcome, step
+from ..values import observed
+from .claims import Claim, event_text, exception_text, shown
+from .seen import Operation, Seen
+
+START = Pair(WebSocketState(0), WebSocketState(0))
+
+
+def framework(case: Case, seen: Seen) -> Iterator[Claim]:
+    """All claims about Starlette's WebSocket in one trace of a probe."""
+    inner = seen.inner
+    extensions = frozenset(seen.outer.entered.get("extensions", ()) if seen.outer else ())
+    by_step: dict[int, list[Observation]] = {}
+    for o in seen.trace.at("inner"):
+        if o.data.get("step") is not None:
+            by_step.setdefault(o.data["step"], []).append(o)
+    yield from _initial(seen)
+    pair = START
+    for operation in seen.operations:
+        if operation.states is None or inner is None and by_step:
+            return
+        after = _pair(operation.states)
+        if after is None:
+            yield _strange_state(operation)
+            return
+        script = case.steps[operation.step]
+        yield from _operation(script, operation, pair, after, by_step.get(operation.step, []), extensions, seen)
+        pair = after
+
+
+def _claim(id: str, held: bool, expected: str, seen: str, boundary: str = "app") -> Claim:
+    return Claim(id, held, Layer.FRAMEWORK, boundary, expected, seen)
+
+
+def _initial(seen: Seen) -> Iterator[Claim]:
+    first = [o.data for o in seen.framework if o.kind == "state" and o.data.get("old") is None]
+    for data in first[:2]:
+        held = data["new"] == 0
+        yield _claim("starlette.state.initial", held, f"{data['attribute']} 0", f"{data['attribute']} {data['new']}")
+
+
+def _pair(states: tuple[Any, Any]) -> Pair | None:
+    try:
+        return Pair(WebSocketState(states[0]), WebSocketState(states[1]))
+    except ValueError:
+        return None
+
+
+def _strange_state(operation: Operation) -> Claim:
+    got = f"client_state {operation.states and operation.states[0]!r}, application_state {operation.states and operation.states[1]!r}"
+    return _claim("starlette.state.unchanged-on-error", False, "states out of 0, 1, 2, 3", got)
+
+
+def name_of(script: Step) -> str:
+    """The state table's name of a script's operation."""
+    args = script.args.get("args") or {}
+    op = script.op
+    if op in ("receive_json", "send_json"):
+        mode = args.get("mode", "text")
+        return f"{op}[{mode if mode in ('text', 'binary') else 'illegal'}]"
+    if op == "iterate":
+        return f"iter_{args['kind']}"
+    if op == "deny":
+        return "send_denial_response" if len(args.get("chunks", (b"",))) == 1 else "send_denial_response[chunks]"
+    if op == "send":
+        message = args["message"]
+        more = "+more" if message.get("more_body") else ""
+        name = f"send[{message['type']}{more}]"
+        return name if name in OPERATIONS else "send[websocket.unknown]"
+    return op
+
+
+def _given(entries: list[Observation], extensions: frozenset[str]) -> Given:
+    results: list[Any] = []
+    for o in entries:
+        if o.kind == "receive":
+            results.append({key: _plain(value) for key, value in o.data["event"].items()})
+        elif o.kind == "sent":
+            results.append(RETURNED)
+        elif o.kind == "send.raised":
+            results.append(RAISED_OSERROR if "OSError" in o.data["exc"].get("mro", ()) else RAISED)
+    return Given(tuple(results), extensions)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping) and value.get("$") == "bytes" and "hex" in value:
+        return bytes.fromhex(value["hex"])
+    return value
+
+
+def _operation(
+    script: Step,
+    operation: Operation,
+    before: Pair,
+    after: Pair,
+    entries: list[Observation],
+    extensions: frozenset[str],
+    seen: Seen,
+) -> Iterator[Claim]:
+    name = name_of(script)
+    if name not in OPERATIONS:
+        return
+    args = script.args.get("args") or {}
+    many = name == "send_denial_response[chunks]" and len(args["chunks"]) != 2
+    if operation.attempts > 1:
+        entries = entries[-2:]
+    if name.startswith("iter_") and args.get("limit"):
+        return  # the loop was left by the script, not by the framework
+    given = _given(entries, extensions)
+    try:
+        outcome = step(before, name, given)
+    except NotGiven as missing:
+        if not many:
+            expected = f"{_call(name, before)} calls the inner {missing.call}"
+            for id in _requirements(name):
+                yield _claim(id, False, expected, f"it did not, and {_result_text(operation)}")
+        return
+    yield from _result(name, args, operation, before, outcome, entries, many)
+    yield from _states(name, operation, before, after, outcome, seen)
+
+
+def _call(name: str, before: Pair) -> str:
+    return f"{name}() in {before.title}"
+
+
+def _requirements(name: str) -> list[str]:
+    """What an operation as a whole stands for."""
+    out: dict[str, None] = {}
+    for primitive in OPERATIONS[name]:
+        steps = primitive.steps if isinstance(primitive, Repeat) else (primitive,)
+        for part in steps:
+            if isinstance(part, (Take, Send)):
+                out.update(dict.fromkeys(part.requirements))
+            elif isinstance(part, Guard):
+                out.update(dict.fromkeys(part.value))
+    return list(out)
+
+
+def _result_text(operation: Operation) -> str:
+    if operation.raised is not None:
+        return f"raised {exception_text(operation.raised)}"
+    return f"returned {shown(operation.returned)}"
+
+
+def _result(
+    name: str, args: Mapping[str, Any], operation: Operation, before: Pair, outcome: Outcome, entries: Any, many: bool
+) -> Iterator[Claim]:
+    """What the operation returned or raised, and what it passed on."""
+    ids = [id for id in outcome.requirement_ids if not id.startswith("starlette.state.")]
+    sends = [o.data["event"] for o in entries if o.kind == "send"]
+    types_ok = many or [str(event.get("type")) for event in sends] == list(outcome.sends)
+    result_ok, expected = _compare(operation, outcome)
+    call = _call(name, before)
+    got = _result_text(operation)
+    for id in ids:
+        if id == "starlette.disconnect.code":
+            code = (operation.raised or {}).get("code")
+            yield _claim(id, code == outcome.code, f"code={outcome.code}", f"code={shown(code)}")
+        elif id == "starlette.disconnect.reason":
+            reason = (operation.raised or {}).get("reason")
+            yield _claim(id, reason == outcome.reason, f"reason={outcome.reason!r}", f"reason={shown(reason)}")
+        elif id in FIELDS and sends and types_ok:
+            held, want, seen = FIELDS[id](args, sends)
+            if held and not result_ok and not outcome.silent:
+                held, want, seen = False, f"{call} {expected}", got
+            yield _claim(id, held, want, seen, "inner")
+        elif not types_ok:
+            want = f"{call} sends {', '.join(outcome.sends) or 'nothing'}"
+            seen = f"it sent {', '.join(str(e.get('type')) for e in sends) or 'nothing'}"
+            yield _claim(id, False, want, seen, "inner")
+        elif not outcome.silent or id.startswith("starlette.illegal."):
+            yield _claim(id, result_ok, f"{call} {expected}", got)
+
+
+def _compare(operation: Operation, outcome: Outcome) -> tuple[bool, str]:
+    """Whether the operation ended as the table says, and how that is put into words."""
+    raised = operation.raised
+    if outcome.raises is not None:
+        family = outcome.raises
+        held = raised is not None and (family == "unspecified" or family in raised.get("mro", ()))
+        text = family if outcome.code is None else f"{family}(code={outcome.code}, reason={outcome.reason!r})"
+        return held, f"raises {text}"
+    if raised is not None:
+        return False, "returns"
+    if outcome.returns == "none":
+        return operation.returned is None, "returns None"
+    want = observed(outcome.value)
+    return operation.returned == want, f"returns {shown(want)}"
+
+
+def _states(
+    name: str, operation: Operation, before: Pair, after: Pair, outcome: Outcome, seen: Seen
+) -> Iterator[Claim]:
+    """The states after the operation, and every assignment on the way there."""
+    changes = [
+        (o.data["attribute"], o.data["old"], o.data["new"])
+        for o in seen.framework
+        if o.kind == "state" and o.data.get("step") == operation.step and o.data["old"] not in (None, o.data["new"])
+    ]
+    want = [(attribute, int(old), int(new)) for attribute, old, new in outcome.changes]
+    held = after == outcome.pair_after and changes == want
+    ids = [id for id in outcome.requirement_ids if id.startswith("starlette.state.")]
+    if not ids and not held:
+        ids = ["starlette.state.unchanged-on-error"]
+    expected = f"{_call(name, before)} leaves {outcome.pair_after.title}"
+    got = f"{after.title}"
+    if after == outcome.pair_after and not held:
+        expected += f" by {want}"
+        got += f" by {changes}"
+    for id in ids:
+        yield _claim(id, held, expected, got, "framework")
+
+
+def _field(key: str, event_key: str, default: Any = None, last: bool = False) -> Any:
+    def compare(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+        want = observed(args.get(key, default))
+        got = sends[0].get(event_key)
+        if key == "reason":
+            want, got = want or "", got or ""
+        if key == "headers":
+            want, got = want or [], got or []
+        return want == got, f"{event_key}={shown(want)}", event_text(sends[0])
+
+    return compare
+
+
+def _json(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    text = json.dumps(args.get("data"), separators=(",", ":"), ensure_ascii=False)
+    key = "text" if args.get("mode", "text") == "text" else "bytes"
+    got = _plain(sends[0].get(key))
+    try:
+        held = json.loads(got) == args.get("data") if isinstance(got, (str, bytes)) else got == observed(text)
+    except ValueError:
+        held = False
+    return held, f"{key} with the JSON of {args.get('data')!r}", event_text(sends[0])
+
+
+def _denial(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    status = sends[0].get("status")
+    body = b"".join(_plain(event.get("body")) or b"" for event in sends[1:])
+    want = b"".join(args.get("chunks", (b"",)))
+    held = status == args["status"] and body == want
+    return held, f"HTTP {args['status']} with {want!r}", f"HTTP {status} with {body!r}"
+
+
+def _message(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    key = "bytes" if args["message"].get("bytes") is not None else "text"
+    want = observed(args["message"].get(key))
+    return sends[0].get(key) == want, f"{key}={shown(want)}", event_text(sends[0])
+
+
+def _text_field(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    if "message" in args:
+        return _message(args, sends)
+    result: tuple[bool, str, str] = _field("data", "text")(args, sends)
+    return result
+
+
+FIELDS: Mapping[str, Any] = {
+    "starlette.send.text": _text_field,
+    "starlette.send.bytes": _field("data", "bytes"),
+    "starlette.send.json": _json,
+    "starlette.close.code": _field("code", "code", 1000),
+    "starlette.close.reason": _field("reason", "reason", ""),
+    "starlette.accept.subprotocol": _field("subprotocol", "subprotocol"),
+    "starlette.accept.headers": _field("headers", "headers"),
+    "starlette.denial.sent": _denial,
+}

@@ -1,0 +1,141 @@
+"""Each middleware judged on what went into it and what came out of it, in both directions.
+
+Between two neighbouring boundaries lies one entry of the stack. What it passes on must be valid in the role that it plays;
+what it need not change it does not (``middleware.may`` lifts the second rule by aspect).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from ..model import Component, Layer
+from .claims import Claim, event_text, shown
+from .seen import AtBoundary, Event, Seen
+
+TRANSPARENT = "suite.middleware.transparent"
+VALID = "asgi.middleware.valid"
+
+# (event type, field) → the requirement that it belongs to, and the aspect under which a setting allows the change.
+SUBJECTS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("websocket.disconnect", "code"): ("asgi.disconnect.code", "close-code"),
+    ("websocket.disconnect", "reason"): ("asgi.disconnect.reason", "reason"),
+    ("websocket.receive", "text"): ("asgi.receive.text", "messages"),
+    ("websocket.receive", "bytes"): ("asgi.receive.bytes", "messages"),
+    ("websocket.send", "text"): ("asgi.send.text", "messages"),
+    ("websocket.send", "bytes"): ("asgi.send.bytes", "messages"),
+    ("websocket.accept", "subprotocol"): ("asgi.accept.subprotocol", "subprotocol"),
+    ("websocket.accept", "headers"): ("asgi.accept.headers", "accept-headers"),
+    ("websocket.close", "code"): ("asgi.close.code", "close-code"),
+    ("websocket.close", "reason"): ("asgi.close.reason", "reason"),
+    ("websocket.http.response.start", "status"): ("asgi.denial.status", "denial"),
+    ("websocket.http.response.start", "headers"): ("asgi.denial.headers", "denial"),
+    ("websocket.http.response.body", "body"): ("asgi.denial.body", "denial"),
+}
+# What a type as a whole stands for where an event is dropped, added or turned into another.
+TYPES: Mapping[str, str] = {
+    "websocket.connect": "asgi.connect.first",
+    "websocket.receive": "asgi.receive.in-order",
+    "websocket.disconnect": "asgi.disconnect.sent",
+    "websocket.send": "asgi.send.in-order",
+    "websocket.accept": "asgi.accept.completes",
+    "websocket.close": "asgi.close.code",
+    "websocket.http.response.start": "asgi.denial.status",
+    "websocket.http.response.body": "asgi.denial.body",
+}
+_DEFAULTS: Mapping[str, Any] = {"reason": "", "code": 1000, "subprotocol": None, "headers": [], "more_body": False}
+
+
+def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
+    """All claims about what lies between two ASGI boundaries."""
+    for above, below in pairwise(seen.boundaries):
+        component = below.above or Component("the framework's own callables", Layer.FRAMEWORK)
+        yield from _inward(component, above, below, seen, may)
+        yield from _outward(component, above, below, may)
+
+
+def _claim(
+    component: Component, id: str, held: bool, expected: str, observed: str, boundary: str, about: str
+) -> Claim:
+    return Claim(id, held, component.layer, boundary, expected, observed, component, about)
+
+
+def _inward(
+    component: Component, above: AtBoundary, below: AtBoundary, seen: Seen, may: Collection[str]
+) -> Iterator[Claim]:
+    """What the entry gave to the application side, against what it was given."""
+    given, passed = above.received, below.received
+    for index, event in enumerate(passed):
+        kind = str(event.get("type"))
+        about = TYPES.get(kind, VALID)
+        if index >= len(given) or given[index].get("type") != kind:
+            was = event_text(given[index]) if index < len(given) else "no further event"
+            yield _claim(component, VALID, False, was, event_text(event), below.name, about)
+            return
+        yield from _same(component, given[index], event, below.name, may)
+    missing = given[len(passed) :]
+    lost = next((event for event in missing if event.get("type") == "websocket.disconnect"), None)
+    if lost is not None and seen.waiting_in(f"{below.name}.receive"):
+        observed = "no event within the deadline"
+        for about in ("asgi.disconnect.sent", "asgi.disconnect.code"):
+            yield _claim(component, "asgi.disconnect.sent", False, event_text(lost), observed, below.name, about)
+    elif missing and missing[0].get("type") == "websocket.receive" and seen.waiting_in(f"{below.name}.receive"):
+        kind = "text" if missing[0].get("text") is not None else "bytes"
+        observed = "no event within the deadline"
+        expected = event_text(missing[0])
+        yield _claim(component, TRANSPARENT, False, expected, observed, below.name, "asgi.receive." + kind)
+
+
+def _same(
+    component: Component, given: Event, passed: Event, boundary: str, may: Collection[str]
+) -> Iterator[Claim]:
+    """One event on both sides of the entry, field by field."""
+    kind = str(given.get("type"))
+    for name in sorted({*given, *passed} - {"type"}):
+        about, aspect = SUBJECTS.get((kind, name), (VALID, "other"))
+        before, after = given.get(name, _DEFAULTS.get(name)), passed.get(name, _DEFAULTS.get(name))
+        before, after = (value or _DEFAULTS.get(name) if name == "reason" else value for value in (before, after))
+        same = _contains(after, before) if name == "headers" else before == after
+        if same:
+            yield _claim(component, about, True, f"{name}={shown(before)}", f"{name}={shown(after)}", boundary, about)
+            continue
+        if aspect in may:
+            continue
+        # A code that no client sent is a false statement of the server's; other changes are allowed, if unwelcome.
+        typed = type(before) is type(after) or name != "code"
+        id = about if (kind, name) == ("websocket.disconnect", "code") or not typed else TRANSPARENT
+        yield _claim(component, id, False, event_text(given), event_text(passed), boundary, about)
+
+
+def _contains(after: Any, before: Any) -> bool:
+    """Added headers are always legal; dropped and changed ones are a change."""
+    return all(pair in (after or []) for pair in before or [])
+
+
+def _outward(component: Component, above: AtBoundary, below: AtBoundary, may: Collection[str]) -> Iterator[Claim]:
+    """What the entry sent to the server side, against what it was sent."""
+    asked, sent = [s.event for s in below.sent], [s.event for s in above.sent]
+    for index, event in enumerate(sent):
+        kind = str(event.get("type"))
+        about = TYPES.get(kind, VALID)
+        if index >= len(asked):
+            yield _claim(component, VALID, False, "nothing more to send", event_text(event), above.name, about)
+            return
+        if asked[index].get("type") != kind:
+            wanted = TYPES.get(str(asked[index].get("type")), VALID)
+            for subject in dict.fromkeys((wanted, *_refusals(asked[index], event))):
+                yield _claim(component, VALID, False, event_text(asked[index]), event_text(event), above.name, subject)
+            return
+        yield from _same(component, asked[index], event, above.name, may)
+    if len(asked) > len(sent) and not any(s.raised for s in above.sent):
+        lost = asked[len(sent)]
+        about = TYPES.get(str(lost.get("type")), VALID)
+        returned = below.sent[len(sent)].returned
+        if returned:
+            yield _claim(component, TRANSPARENT, False, event_text(lost), "not passed on", above.name, about)
+
+
+def _refusals(asked: Event, sent: Event) -> tuple[str, ...]:
+    """A refusal turned into something else concerns the rule on refusals too."""
+    return ("asgi.close.before-accept",) if asked.get("type") == "websocket.close" else ()

@@ -1,0 +1,249 @@
+"""One trace read into what the relations ask about: the wire, each ASGI boundary, the app lane's operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..model import Component, Layer, Observation, Trace
+
+Frame = Mapping[str, Any]
+Event = Mapping[str, Any]
+
+# Microseconds of lateness past which a missed deadline says nothing about the target (DESIGN 8).
+LATE_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One event that the application side sent at a boundary, and how that send ended."""
+
+    event: Event
+    step: int | None
+    returned: bool
+    raised: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the app lane and how it ended."""
+
+    step: int
+    op: str
+    returned: Any
+    raised: Mapping[str, Any] | None
+    states: tuple[int, int] | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A deadline that passed, with its evidence."""
+
+    wait: str
+    seconds: float
+    app: Mapping[str, Any]
+    sound: bool
+
+    def waits_in(self, call: str) -> bool:
+        """Whether an ASGI call such as ``outer.receive`` had not returned when the deadline passed."""
+        return call in (self.app.get("waiting") or {})
+
+
+@dataclass(frozen=True, slots=True)
+class AtBoundary:
+    """What passed one ASGI boundary."""
+
+    name: str
+    above: Component | None
+    received: tuple[Event, ...]
+    receive_raised: tuple[Mapping[str, Any], ...]
+    sent: tuple[Sent, ...]
+    exit: Mapping[str, Any] | None
+    entered: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What the client sent and saw."""
+
+    request: Mapping[str, Any] | None
+    response: Mapping[str, Any] | None
+    entries: tuple[Observation, ...]
+
+    @property
+    def opened(self) -> bool:
+        """Whether the handshake was completed with a valid 101."""
+        return self.response is not None and self.response["status"] == 101 and "problem" not in self.response
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the handshake's answer."""
+        return None if self.response is None else int(self.response["status"])
+
+    def headers(self, name: str) -> list[str]:
+        """The values of one header of the handshake's answer."""
+        pairs = self.response["headers"] if self.response is not None else ()
+        return [value for key, value in pairs if key.lower() == name.lower()]
+
+    @cached_property
+    def sent(self) -> tuple[Frame, ...]:
+        """The frames that the client sent."""
+        return tuple(o.data for o in self.entries if o.kind == "sent")
+
+    @cached_property
+    def received(self) -> tuple[Frame, ...]:
+        """The frames that the client received."""
+        return tuple(o.data for o in self.entries if o.kind == "received")
+
+    @cached_property
+    def client_close(self) -> Frame | None:
+        """The first Close frame that the client sent."""
+        return next((frame for frame in self.sent if frame["opcode"] == "close"), None)
+
+    @cached_property
+    def server_close(self) -> Frame | None:
+        """The first Close frame that the client received."""
+        return next((frame for frame in self.received if frame["opcode"] == "close"), None)
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """The ends on the wire in the client's order, of client.close, client.fin, client.half, client.rst, server.close, server.eof, server.reset."""
+        out = []
+        for o in self.entries:
+            if o.kind in ("sent", "received") and o.data["opcode"] == "close":
+                out.append("client.close" if o.kind == "sent" else "server.close")
+            elif o.kind == "sent.fin":
+                out.append("client.half" if o.data.get("half") else "client.fin")
+            elif o.kind == "sent.rst":
+                out.append("client.rst")
+            elif o.kind == "received.eof":
+                out.append("server.eof")
+            elif o.kind == "received.reset":
+                out.append("server.reset")
+        return tuple(out)
+
+    @property
+    def client_end(self) -> str:
+        """How the client ended the connection of its own accord, '' if it did not: close, fin, half or rst."""
+        for end in self.ends:
+            side, _, what = end.partition(".")
+            if side == "client":
+                return what
+            if end in ("server.close", "server.eof", "server.reset"):
+                return ""
+        return ""
+
+    @property
+    def ended_by_server(self) -> bool:
+        """Whether the client saw the end of TCP."""
+        return "server.eof" in self.ends or "server.reset" in self.ends
+
+    @cached_property
+    def client_stays(self) -> bool:
+        """Whether the client read on until the server ended the connection or closed it."""
+        return not any(end in ("client.fin", "client.rst") for end in self.ends) or "server.eof" in self.ends
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One trace, read."""
+
+    trace: Trace
+    wire: Wire
+    boundaries: tuple[AtBoundary, ...]
+    operations: tuple[Operation, ...]
+    missed: tuple[Missed, ...]
+    failed: tuple[Mapping[str, Any], ...]
+    client_steps: tuple[Mapping[str, Any], ...]
+    framework: tuple[Observation, ...] = field(default=())
+
+    def boundary(self, name: str) -> AtBoundary | None:
+        """A boundary by name, None where nothing reached it."""
+        return next((b for b in self.boundaries if b.name == name), None)
+
+    @property
+    def outer(self) -> AtBoundary | None:
+        """The outermost ASGI boundary."""
+        return self.boundary("outer")
+
+    @property
+    def inner(self) -> AtBoundary | None:
+        """The innermost ASGI boundary, what the route's endpoint was given."""
+        return self.boundary("inner")
+
+    def step_of(self, op: str) -> int | None:
+        """The index of the first client step of a kind that was completed, such as ``ended``."""
+        return next((int(step["step"]) for step in self.client_steps if step["op"] == op), None)
+
+    def waiting_in(self, call: str) -> Missed | None:
+        """A sound missed deadline at which an ASGI call such as ``outer.receive`` had not returned."""
+        return next((m for m in self.missed if m.sound and m.waits_in(call)), None)
+
+
+def read(trace: Trace) -> Seen:
+    """Read a trace. Only the order within one boundary is used."""
+    by_boundary: dict[str, list[Observation]] = {}
+    for observation in trace.observations:
+        by_boundary.setdefault(observation.boundary, []).append(observation)
+    wire = tuple(by_boundary.get("wire", ()))
+    names = [name for name in by_boundary if name.startswith("asgi:")]
+    names.sort(key=lambda name: int(name.partition(":")[2]))
+    ordered = [name for name in ("outer", *names, "inner") if name in by_boundary]
+    client = by_boundary.get("client", [])
+    return Seen(
+        trace=trace,
+        wire=Wire(
+            request=next((o.data for o in wire if o.kind == "request"), None),
+            response=next((o.data for o in wire if o.kind == "response"), None),
+            entries=wire,
+        ),
+        boundaries=tuple(_boundary(name, by_boundary[name]) for name in ordered),
+        operations=tuple(_operation(o.data) for o in by_boundary.get("app", ()) if o.kind == "op"),
+        missed=tuple(_missed(o.data) for o in client if o.kind == "deadline"),
+        failed=tuple(o.data for o in client if o.kind == "failed"),
+        client_steps=tuple(o.data for o in client if o.kind == "step"),
+        framework=tuple(by_boundary.get("framework", ())),
+    )
+
+
+def _boundary(name: str, observations: list[Observation]) -> AtBoundary:
+    entered = next((o.data for o in observations if o.kind == "enter"), {})
+    above = entered.get("component")
+    sent: list[Sent] = []
+    for o in observations:
+        if o.kind == "send":
+            sent.append(Sent(o.data["event"], o.data.get("step"), False, None))
+        elif o.kind == "sent" and sent:
+            sent[-1] = Sent(sent[-1].event, sent[-1].step, True, None)
+        elif o.kind == "send.raised" and sent:
+            sent[-1] = Sent(sent[-1].event, sent[-1].step, False, o.data["exc"])
+    component = None
+    if above:
+        component = Component(above["name"], Layer(above["layer"]), above.get("file", ""), above.get("line", 0))
+    return AtBoundary(
+        name=name,
+        above=component,
+        received=tuple(o.data["event"] for o in observations if o.kind == "receive"),
+        receive_raised=tuple(o.data["exc"] for o in observations if o.kind == "receive.raised"),
+        sent=tuple(sent),
+        exit=next((o.data for o in observations if o.kind == "exit"), None),
+        entered=entered,
+    )
+
+
+def _operation(data: Mapping[str, Any]) -> Operation:
+    states = None
+    if "client_state" in data:
+        states = (data["client_state"], data["application_state"])
+    return Operation(data["step"], data["op"], data.get("returned"), data.get("raised"), states, data.get("attempts", 1))
+
+
+def _missed(data: Mapping[str, Any]) -> Missed:
+    app = data.get("app")
+    sound = (
+        app is not None and data.get("child_loop_lag_us", 0) < LATE_US and data.get("own_lag_us", 0) < LATE_US
+    )
+    return Missed(data["wait"], data["seconds"], app or {}, sound)

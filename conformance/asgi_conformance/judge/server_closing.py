@@ -1,0 +1,256 @@
+"""The server's endings: every way in which client, application and network end a connection.
+
+Which Close left first is read from the wire, never presumed (facts of RFC 6455 section 7.1.5 and 7.1.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..close_codes import MAXIMUM, arrival
+from ..model import Level
+from .claims import Claim, event_text, exception_text, frame_text, shown
+from .seen import AtBoundary, Frame, Seen
+from .server_handshake import claim
+from .server_messages import complete_messages
+
+RESERVED = (1005, 1006, 1015)
+
+
+def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
+    """All claims about how a connection ended."""
+    outer = seen.outer
+    if outer is None:
+        return
+    yield from _close_frames(seen)
+    yield from _disconnect(seen, outer, spec_version)
+    if seen.wire.opened:
+        yield from _echo(seen, outer)
+        yield from _own_close(seen, outer)
+        yield from _application_over(seen, outer)
+        yield from _sends_after_the_end(seen, outer)
+
+
+def _close_frames(seen: Seen) -> Iterator[Claim]:
+    """Whatever the application asked for, these never leave a server."""
+    for frame in (f for f in seen.wire.received if f["opcode"] == "close"):
+        code = frame.get("code")
+        yield claim("rfc6455.codes.reserved-not-sent", code not in RESERVED, "no 1005, 1006, 1015", frame_text(frame))
+        length = int(frame.get("length", 0))
+        yield claim("rfc6455.control.length", length <= 125, "at most 125 bytes", f"{length} bytes")
+        text = "\\x" not in str(frame.get("reason", ""))
+        yield claim("rfc6455.close.body", length != 1 and text, "a code and UTF-8, or nothing", frame_text(frame))
+    frames = [f["opcode"] for f in seen.wire.received]
+    if "close" in frames:
+        after = frames[frames.index("close") + 1 :]
+        held = not any(opcode in ("text", "binary", "continuation") for opcode in after)
+        yield claim("rfc6455.close.no-data-after", held, "nothing after the Close frame", ", ".join(after) or "nothing")
+
+
+def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    events = [event for event in outer.received if event.get("type") == "websocket.disconnect"]
+    wire = seen.wire
+    refused = any(s.event.get("type") in ("websocket.close", "websocket.http.response.start") for s in outer.sent)
+    if not wire.opened and refused:
+        if events:
+            yield claim("asgi.disconnect.before-accept", True, "code=1006 is usual", event_text(events[0]), "outer")
+        return
+    if not events:
+        waiting = seen.waiting_in("outer.receive")
+        if waiting and (wire.client_end or wire.ended_by_server or wire.server_close):
+            yield claim("asgi.disconnect.sent", False, "websocket.disconnect", "no event within the deadline", "outer")
+            yield from _unsent(seen)
+        return
+    first = events[0]
+    yield claim("asgi.disconnect.sent", True, "websocket.disconnect", event_text(first), "outer")
+    code = first.get("code")
+    is_int = isinstance(code, int) and not isinstance(code, bool)
+    yield claim("asgi.disconnect.code-type", is_int or "code" not in first, "code is an int", f"code={shown(code)}", "outer")
+    for second in events[1:]:
+        yield claim("asgi.disconnect.once", True, "not specified", f"a second event: {event_text(second)}", "outer")
+    yield from _code(seen, first, spec_version)
+
+
+def _unsent(seen: Seen) -> Iterator[Claim]:
+    """The claims about a code fall with the event that never came."""
+    frame = seen.wire.client_close
+    if frame is not None and seen.wire.client_end == "close":
+        code = frame.get("code")
+        id = "asgi.disconnect.default-code" if code is None else "asgi.disconnect.code"
+        if not _illegal(frame) and arrival(code).level is Level.MUST:
+            yield claim(id, False, f"code={code or 1005}", "no event within the deadline", "outer")
+    elif seen.wire.client_end:
+        yield claim("asgi.disconnect.lost-code", False, "code=1006", "no event within the deadline", "outer")
+
+
+def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[Claim]:
+    wire, code, frame = seen.wire, event.get("code"), seen.wire.client_close
+    observed = f"code={shown(code)}"
+    if wire.client_end == "close" and frame is not None:
+        if _illegal(frame):
+            yield claim("asgi.disconnect.illegal-code", True, "not specified", observed, "outer")
+        elif frame.get("code") is None:
+            held = code == 1005
+            yield claim("asgi.disconnect.default-code", held, "code=1005", observed, "outer")
+            yield claim("rfc6455.close.code-absent", held, "code=1005", observed, "outer")
+        elif arrival(frame["code"]).level is Level.MUST:
+            held = code == frame["code"]
+            yield claim("asgi.disconnect.code", held, f"code={frame['code']}", observed, "outer")
+            yield claim("rfc6455.close.code-received", held, f"code={frame['code']}", observed, "outer")
+        else:
+            yield claim("asgi.disconnect.registered-code", True, f"code={frame['code']} or a refusal", observed, "outer")
+            return
+        if not _illegal(frame):
+            yield from _reason(event, str(frame.get("reason", "")), spec_version)
+    elif wire.client_end in ("fin", "rst", "half"):
+        yield claim("asgi.disconnect.lost-code", code == 1006, "code=1006", observed, "outer")
+        yield claim("rfc6455.close.code-lost", code == 1006, "code=1006", observed, "outer")
+    elif frame is not None and wire.server_close is not None:
+        # The server's Close came first on the client's side: the frame received is the client's answer.
+        want = frame.get("code") if frame.get("code") is not None else 1005
+        yield claim("asgi.disconnect.after-own-close", code == want, f"code={want}", observed, "outer")
+    elif code is not None:
+        yield claim("asgi.disconnect.shutdown-code", True, "not specified", observed, "outer")
+
+
+def _illegal(frame: Frame) -> bool:
+    """Whether this Close of the client breaks the protocol: its code, its reason or its length."""
+    payload = frame["payload"]
+    body = bytes.fromhex(payload["hex"]) if "hex" in payload else b"?" * 200
+    return len(body) == 1 or arrival(frame.get("code"), body[2:] or None).fails
+
+
+def _reason(event: Mapping[str, Any], want: str, spec_version: str) -> Iterator[Claim]:
+    present = event.get("reason") is not None
+    if present:
+        held = event["reason"] == want
+        yield claim("asgi.disconnect.reason", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer")
+        yield claim("rfc6455.close.reason-received", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer")
+    elif want and _version(spec_version) >= (2, 5):
+        yield claim("asgi.disconnect.reason", False, f"reason={want!r}", "no reason", "outer")
+    else:
+        yield claim("asgi.disconnect.reason", True, f"reason={want!r} or none", "no reason", "outer")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """The server's side of the closing handshake, and of failing a connection."""
+    wire, frame = seen.wire, seen.wire.client_close
+    broke = wire.client_end == "close" and frame is not None and _illegal(frame)
+    if broke or _broken_frame(seen):
+        yield from _failing(seen)
+        return
+    if wire.client_end != "close" or frame is None:
+        return
+    answer = wire.server_close
+    ended = answer is not None or wire.ended_by_server or any(m.sound for m in seen.missed)
+    own_close = any(s.event.get("type") == "websocket.close" for s in outer.sent)
+    if ended and wire.client_stays:
+        observed = frame_text(answer) if answer is not None else "no Close frame"
+        yield claim("rfc6455.close.echo", answer is not None, "a Close frame in answer", observed)
+        if answer is not None and not own_close:
+            same = answer.get("code") == frame.get("code")
+            yield claim("rfc6455.close.echo-code", same, frame_text(frame), frame_text(answer))
+    if answer is not None:
+        yield from _tcp(seen)
+
+
+def _broken_frame(seen: Seen) -> bool:
+    return not complete_messages(seen.wire.sent)[1]
+
+
+def _failing(seen: Seen) -> Iterator[Claim]:
+    wire = seen.wire
+    over = wire.ended_by_server or wire.server_close is not None
+    if not over and not any(m.sound for m in seen.missed):
+        return
+    observed = ", then ".join(end for end in wire.ends if end.startswith("server")) or "the connection stayed open"
+    yield claim("rfc6455.fail.ends", over, "the connection ends", observed)
+    text = any(f["opcode"] in ("text", "continuation") for f in wire.sent)
+    if text and wire.client_close is None:
+        yield claim("rfc6455.utf8.fail", over, "the connection fails", observed)
+    code = wire.server_close.get("code") if wire.server_close is not None else None
+    got = frame_text(wire.server_close) if wire.server_close is not None else "no Close frame"
+    held = code in (1002, 1007, 1009)
+    yield claim("rfc6455.fail.close-frame", held, "Close 1002 or 1007", got)
+
+
+def _tcp(seen: Seen) -> Iterator[Claim]:
+    if seen.wire.ended_by_server:
+        yield claim("rfc6455.close.tcp-first", True, "the server ends TCP first", "it did")
+        yield claim("rfc6455.close.tcp-closed", True, "TCP ends after the closing handshake", "it ended")
+    elif any(m.sound and m.wait == "end" for m in seen.missed):
+        yield claim("rfc6455.close.tcp-first", False, "the server ends TCP first", "TCP stayed open past the deadline")
+        yield claim("rfc6455.close.tcp-closed", False, "TCP ends after the closing handshake", "TCP stayed open")
+
+
+def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """The application's close on the wire."""
+    wire = seen.wire
+    sent = next((s for s in outer.sent if s.event.get("type") == "websocket.close"), None)
+    if sent is None or wire.client_end:
+        return
+    code, reason = sent.event.get("code"), sent.event.get("reason") or ""
+    if not _legal_from_app(code, reason):
+        got = frame_text(wire.server_close) if wire.server_close else exception_text(sent.raised)
+        yield claim("asgi.close.illegal-code", True, "not specified", got)
+        return
+    answer = wire.server_close
+    if answer is None and not (wire.ended_by_server or any(m.sound for m in seen.missed)):
+        return
+    got = frame_text(answer) if answer is not None else "no Close frame"
+    want = 1000 if code is None else code
+    id = "asgi.close.default-code" if code is None else "asgi.close.code"
+    yield claim(id, answer is not None and answer.get("code") == want, f"Close {want}", got)
+    if answer is not None:
+        held = answer.get("reason", "") == reason
+        yield claim("asgi.close.reason", held, f"reason {reason!r}", f"reason {answer.get('reason', '')!r}")
+        yield claim("rfc6455.close.started", True, "a Close frame begins the end", got)
+        yield from _tcp(seen)
+    else:
+        yield claim("rfc6455.close.started", False, "a Close frame begins the end", got)
+
+
+def _legal_from_app(code: Any, reason: Any) -> bool:
+    if not isinstance(reason, str) or not (code is None or (isinstance(code, int) and 0 <= code <= MAXIMUM)):
+        return False
+    return not arrival(code, reason or None).fails
+
+
+def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """The application ended without having closed."""
+    wire = seen.wire
+    if outer.exit is None or wire.client_end or any(s.event.get("type") == "websocket.close" for s in outer.sent):
+        return
+    over = wire.ended_by_server or wire.server_close is not None
+    if not over and not any(m.sound and m.wait in ("end", "close") for m in seen.missed):
+        return
+    observed = "it ended" if over else "it stayed open past the deadline"
+    yield claim("asgi.application.ends-connection", over, "the connection ends", observed)
+    if outer.exit["outcome"] == "raised":
+        yield claim("asgi.application.error-ends-connection", over, "the connection ends", observed)
+    got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
+    yield claim("rfc6455.close.started", wire.server_close is not None, "a Close frame begins the end", got)
+
+
+def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """Sends once the server must know: the script made the client see the end of TCP before them."""
+    ended = seen.step_of("ended")
+    if ended is None or not seen.wire.client_end:
+        return
+    late = [s for s in outer.sent if s.step is not None and s.step > ended and s.event["type"] == "websocket.send"]
+    if not late:
+        return
+    raised = [s for s in late if s.raised is not None]
+    if not raised:
+        observed = f"{len(late)} sends returned"
+        yield claim("asgi.send.after-disconnect", False, "a subclass of OSError", observed, "outer")
+        return
+    exc = raised[0].raised or {}
+    held = "OSError" in exc.get("mro", ())
+    yield claim("asgi.send.after-disconnect", held, "a subclass of OSError", exception_text(exc), "outer")
+

@@ -1,0 +1,145 @@
+"""The server's opening: what the client's request and the application's answer must bring out on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model import Layer
+from .claims import Claim, event_text, shown
+from .seen import AtBoundary, Seen, Sent
+
+ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
+
+
+def claim(id: str, held: bool, expected: str, observed: str, boundary: str = "wire") -> Claim:
+    """A claim about the server."""
+    return Claim(id, held, Layer.SERVER, boundary, expected, observed)
+
+
+def handshake(seen: Seen) -> Iterator[Claim]:
+    """All claims about the handshake."""
+    outer = seen.outer
+    if outer is None:
+        return
+    yield from _connect(outer)
+    answer = next((s for s in outer.sent if s.event.get("type") in ANSWERS), None)
+    if answer is None:
+        yield from _unanswered(seen, outer)
+        return
+    if seen.wire.client_end and not seen.wire.opened and seen.wire.response is None:
+        return  # the client left before the answer could reach it
+    kind = answer.event["type"]
+    if kind == "websocket.accept":
+        yield from _accepted(seen, answer)
+    elif kind == "websocket.close":
+        yield from _refused(seen)
+    else:
+        yield from _denied(seen, outer, answer)
+
+
+def _connect(outer: AtBoundary) -> Iterator[Claim]:
+    if outer.received:
+        first = outer.received[0]
+        held = first.get("type") == "websocket.connect"
+        yield claim("asgi.connect.first", held, "websocket.connect first", event_text(first), "outer")
+
+
+def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    status = seen.wire.status
+    if status == 101:
+        expected = "no answer to the handshake before the application's"
+        yield claim("asgi.connect.handshake-waits", False, expected, "101 Switching Protocols")
+    elif seen.missed and status is None and not seen.wire.client_end:
+        yield claim("asgi.connect.handshake-waits", True, "no answer before the application's", "no answer")
+
+
+def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
+    wire, event = seen.wire, answer.event
+    if wire.client_end in ("fin", "rst") and wire.response is None:
+        return
+    got = "no answer" if wire.status is None else f"HTTP {wire.status}"
+    offered = _offered(seen)
+    subprotocol = event.get("subprotocol")
+    if subprotocol is not None and subprotocol not in offered:
+        held = not any(value == subprotocol for value in wire.headers("sec-websocket-protocol"))
+        expected = f"a subprotocol from {offered or 'none offered'}"
+        observed = f"sec-websocket-protocol: {subprotocol}" if not held else "none"
+        yield claim("rfc6455.handshake.subprotocol", held, expected, observed)
+        return
+    yield claim("asgi.accept.completes", wire.status == 101, "HTTP 101", got)
+    yield claim("asgi.connect.handshake-waits", True, "no answer before the application's", "answered after it")
+    if wire.status != 101 or wire.response is None:
+        return
+    problem = wire.response.get("problem")
+    named = wire.headers("sec-websocket-protocol")
+    if problem and not named:
+        yield claim("rfc6455.handshake.accept", False, "a handshake that the client may complete", str(problem))
+    elif not problem:
+        yield claim("rfc6455.handshake.accept", True, "a valid Sec-WebSocket-Accept", "valid")
+    want = [] if subprotocol is None else [subprotocol]
+    requirement = "asgi.accept.subprotocol"
+    yield claim(requirement, named == want, _protocol_text(want), _protocol_text(named))
+    if subprotocol is None and not named:
+        yield claim("rfc6455.handshake.no-subprotocol", True, "no subprotocol", "none")
+    yield from _headers("asgi.accept.headers", seen, event.get("headers") or ())
+
+
+def _offered(seen: Seen) -> list[str]:
+    pairs = seen.wire.request["headers"] if seen.wire.request is not None else ()
+    values = [value for name, value in pairs if name.lower() == "sec-websocket-protocol"]
+    return [token.strip() for value in values for token in value.split(",")]
+
+
+def _protocol_text(names: list[str]) -> str:
+    return "subprotocol " + ", ".join(names) if names else "no subprotocol"
+
+
+def _headers(id: str, seen: Seen, headers: Any) -> Iterator[Claim]:
+    pairs = [(_latin(name), _latin(value)) for name, value in headers]
+    pairs = [(name, value) for name, value in pairs if name.lower() != "sec-websocket-protocol"]
+    for name in dict.fromkeys(name for name, _ in pairs):
+        want = [value for key, value in pairs if key == name]
+        got = seen.wire.headers(name)
+        yield claim(id, [v for v in got if v in want] == want, f"{name}: {want}", f"{name}: {got}")
+
+
+def _latin(value: Any) -> str:
+    if isinstance(value, Mapping) and value.get("$") == "bytes" and "hex" in value:
+        return bytes.fromhex(value["hex"]).decode("latin-1")
+    return str(value)
+
+
+def _refused(seen: Seen) -> Iterator[Claim]:
+    got = "no answer" if seen.wire.status is None else f"HTTP {seen.wire.status}"
+    yield claim("asgi.close.before-accept", seen.wire.status == 403, "HTTP 403", got)
+
+
+def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
+    if "websocket.http.response" not in outer.entered.get("extensions", ()):
+        return
+    parts = [s.event for s in outer.sent if s.event.get("type") == "websocket.http.response.body"]
+    complete = bool(parts) and not parts[-1].get("more_body", False)
+    if not complete:
+        return
+    wire = seen.wire
+    status = start.event.get("status")
+    got = "no answer" if wire.status is None else f"HTTP {wire.status}"
+    yield claim("asgi.denial.status", wire.status == status, f"HTTP {status}", got)
+    if wire.status != status or wire.response is None:
+        return
+    yield from _headers("asgi.denial.headers", seen, start.event.get("headers") or ())
+    want = b"".join(_body(part) for part in parts)
+    body = wire.response.get("body")
+    got_body = b"" if body is None else bytes.fromhex(body["hex"]) if "hex" in body else None
+    held = got_body == want
+    yield claim("asgi.denial.body", held, f"body {want!r}", f"body {got_body!r}" if got_body is not None else shown(body))
+    if len([part for part in parts if _body(part)]) > 1:
+        yield claim("asgi.denial.chunks", held, f"body {want!r} of {len(parts)} parts", f"body {got_body!r}")
+    if wire.ended_by_server:
+        yield claim("asgi.denial.closes", True, "the connection ends", "it ended")
+
+
+def _body(part: Mapping[str, Any]) -> bytes:
+    body = part.get("body")
+    return bytes.fromhex(body["hex"]) if isinstance(body, Mapping) and "hex" in body else b""

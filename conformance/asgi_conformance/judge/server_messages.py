@@ -1,0 +1,179 @@
+"""The server's messages: what travels from the wire to the application, and from the application to the wire."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..model import Layer
+from ..values import LONG
+from .claims import Claim, event_text, shown
+from .seen import AtBoundary, Frame, Seen
+from .server_handshake import claim
+
+Message = tuple[str, Any]
+
+
+def messages(seen: Seen) -> Iterator[Claim]:
+    """All claims about messages, pings and frames."""
+    outer = seen.outer
+    if outer is None or not seen.wire.opened:
+        return
+    yield from _incoming(seen, outer)
+    yield from _outgoing(seen, outer)
+    yield from _pongs(seen)
+    masked = [frame for frame in seen.wire.received if frame.get("masked")]
+    if seen.wire.received:
+        observed = "a masked frame" if masked else "unmasked"
+        yield claim("rfc6455.frames.server-unmasked", not masked, "unmasked frames", observed)
+
+
+def _joined(parts: Sequence[Any], text: bool) -> Any:
+    """The whole of a fragmented message as an observation writes it; None where a part is only known by digest."""
+    raw = b""
+    for part in parts:
+        if isinstance(part, str):
+            raw += part.encode("utf-8", "surrogatepass")
+        elif isinstance(part, Mapping) and "hex" in part:
+            raw += bytes.fromhex(part["hex"])
+        else:
+            return None
+    if text:
+        try:
+            value = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        if len(value) <= LONG:
+            return value
+        return {"$": "text", "len": len(value), "sha256": hashlib.sha256(raw).hexdigest()}
+    if len(raw) <= LONG:
+        return {"$": "bytes", "hex": raw.hex()}
+    return {"$": "bytes", "len": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
+def complete_messages(frames: Sequence[Frame]) -> tuple[list[tuple[Message, bool]], bool]:
+    """The whole messages that a side put on the wire before its Close, each with whether it was fragmented.
+
+    The flag says whether all frames up to there were legal; what follows an illegal one is not a message.
+    """
+    out: list[tuple[Message, bool]] = []
+    parts: list[Any] = []
+    kind = ""
+    for frame in frames:
+        opcode = frame["opcode"]
+        if opcode == "close":
+            break
+        if opcode in ("ping", "pong"):
+            if not frame["fin"] or frame.get("rsv"):
+                return out, False
+            continue
+        if opcode not in ("text", "binary", "continuation") or frame.get("rsv") or frame.get("masked") is False:
+            return out, False
+        if (opcode == "continuation") != bool(kind):
+            return out, False
+        if opcode != "continuation":
+            kind, parts = ("text" if opcode == "text" else "bytes"), []
+        parts.append(frame["payload"])
+        if frame["fin"]:
+            whole = parts[0] if len(parts) == 1 else _joined(parts, kind == "text")
+            if whole is None or (kind == "text" and not _is_text(whole)):
+                return out, False
+            out.append(((kind, whole), len(parts) > 1))
+            kind = ""
+    return out, True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, Mapping) and value.get("$") == "text")
+
+
+def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    sent, legal = complete_messages(seen.wire.sent)
+    events = [event for event in outer.received if event.get("type") == "websocket.receive"]
+    for event in events:
+        filled = [key for key in ("text", "bytes") if event.get(key) is not None]
+        yield claim("asgi.receive.one-of", len(filled) == 1, "exactly one of text and bytes", event_text(event), "outer")
+    for index, event in enumerate(events):
+        if index >= len(sent):
+            if legal:
+                expected = f"{len(sent)} messages, as many as were sent"
+                yield claim("asgi.receive.in-order", False, expected, f"one more: {event_text(event)}", "outer")
+            break
+        (kind, value), fragmented = sent[index]
+        held = event.get(kind) == value and event.get("bytes" if kind == "text" else "text") is None
+        expected = f"websocket.receive {kind}={shown(value)}"
+        yield claim("asgi.receive." + kind, held, expected, event_text(event), "outer")
+        if fragmented:
+            yield claim("rfc6455.fragments.reassembled", held, expected, event_text(event), "outer")
+            yield claim("asgi.fragments.complete", held, expected, event_text(event), "outer")
+    if len(sent) > 1 and len(events) > 1:
+        got = [("text", e["text"]) if e.get("text") is not None else ("bytes", e.get("bytes")) for e in events]
+        held = got == [message for message, _ in sent][: len(got)]
+        yield claim("asgi.receive.in-order", held, "the messages in their order", _order_text(held), "outer")
+    yield from _lost(seen, outer, sent, events)
+
+
+def _order_text(held: bool) -> str:
+    return "in their order" if held else "another order or other messages"
+
+
+def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[Any]) -> Iterator[Claim]:
+    """A message that was sent and is gone: the application was given the disconnect, or waits in vain."""
+    if len(events) >= len(sent) or any(s.event.get("type") == "websocket.close" for s in outer.sent):
+        return
+    (kind, value), fragmented = sent[len(events)]
+    disconnected = any(event.get("type") == "websocket.disconnect" for event in outer.received)
+    waiting = seen.waiting_in("outer.receive")
+    if (disconnected and seen.wire.client_end == "close") or waiting:
+        expected = f"websocket.receive {kind}={shown(value)}"
+        observed = "websocket.disconnect instead" if disconnected else "no event within the deadline"
+        yield claim("asgi.receive." + kind, False, expected, observed, "outer")
+        if fragmented:
+            yield claim("rfc6455.fragments.reassembled", False, expected, observed, "outer")
+            yield claim("asgi.fragments.complete", False, expected, observed, "outer")
+        if len(sent) > 1:
+            yield claim("asgi.receive.in-order", False, expected, observed, "outer")
+
+
+def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    sends = [s for s in outer.sent if s.event.get("type") == "websocket.send" and s.returned]
+    received, _ = complete_messages(seen.wire.received)
+    for index, send in enumerate(sends):
+        kind = "bytes" if send.event.get("bytes") is not None else "text"
+        value = send.event.get(kind)
+        expected = f"a {kind} message {shown(value)}"
+        if index < len(received):
+            (got_kind, got), _ = received[index]
+            held = (got_kind, got) == (kind, value)
+            yield claim("asgi.send." + kind, held, expected, f"a {got_kind} message {shown(got)}")
+        elif _must_have_arrived(seen):
+            yield claim("asgi.send." + kind, False, expected, "no message")
+    if len(received) > len(sends):
+        (got_kind, got), _ = received[len(sends)]
+        expected = f"{len(sends)} messages, as many as were sent"
+        yield claim("asgi.send.in-order", False, expected, f"one more: {got_kind} {shown(got)}")
+    elif len(sends) > 1 and len(received) > 1:
+        want = [("bytes", s.event["bytes"]) if s.event.get("bytes") is not None else ("text", s.event.get("text")) for s in sends]
+        held = want[: len(received)] == [message for message, _ in received]
+        yield claim("asgi.send.in-order", held, "the messages in their order", _order_text(held))
+
+
+def _must_have_arrived(seen: Seen) -> bool:
+    """Whether nothing but the server can have kept a message: the client read to the end and ended nothing itself."""
+    if seen.wire.client_end:
+        return False
+    return seen.wire.ended_by_server or seen.wire.server_close is not None or any(m.sound for m in seen.missed)
+
+
+def _pongs(seen: Seen) -> Iterator[Claim]:
+    pings = [frame for frame in seen.wire.sent if frame["opcode"] == "ping" and frame["fin"] and not frame.get("rsv")]
+    pongs = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
+    for ping in pings:
+        held = ping["payload"] in pongs
+        if held or _must_have_arrived(seen):
+            expected = f"Pong {shown(ping['payload'])}"
+            yield claim("rfc6455.ping.pong", held, expected, expected if held else f"pongs {[shown(p) for p in pongs]}")
+    shows = [e for outer in (seen.outer,) if outer for e in outer.received if "ping" in str(e.get("type"))]
+    if pings:
+        yield Claim("asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one")

@@ -1,0 +1,105 @@
+"""Claims become findings, findings a verdict: levels, the scope of the case, known deviations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .. import deviations, requirements
+from ..deviations import Deviation
+from ..model import Case, Finding, Layer, Level, Requirement, ServerInfo, Verdict, worst
+from .claims import Claim
+
+_BREACH = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.NOTE, Level.SILENT: Verdict.NOTE}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a trace is judged against besides the requirements.
+
+    ``may``: the changes that the user allows middleware. ``accepted``: the user's own baseline, as deviations.
+    """
+
+    server: ServerInfo
+    framework: str = ""
+    framework_version: str = ""
+    may: Collection[str] = ()
+    known: Sequence[Deviation] = field(default_factory=deviations.load)
+    accepted: Sequence[Deviation] = ()
+
+    def product(self, layer: Layer) -> tuple[str, str]:
+        """Name and version of the product that a layer is made of, empty for the user's own."""
+        if layer is Layer.SERVER:
+            return self.server.name, self.server.version
+        return (self.framework, self.framework_version) if layer is Layer.FRAMEWORK else ("", "")
+
+
+def concerns(claim: Claim, case: Case) -> bool:
+    """Whether a claim is about what the case decides."""
+    return claim.requirement in case.requires or claim.about in case.requires
+
+
+def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
+    """A claim as a finding, None where the server is not held to the requirement at the version it advertises."""
+    requirement = requirements.get(claim.requirement)
+    if not requirements.applies(requirement, context.server.spec_version):
+        return None
+    verdict, deviation = _verdict(claim, requirement, case, context)
+    return Finding(
+        requirement=claim.requirement,
+        level=requirement.level,
+        binds=requirement.binds,
+        verdict=verdict,
+        layer=claim.layer,
+        boundary=claim.boundary,
+        expected=claim.expected,
+        observed=claim.observed,
+        component=claim.component.where if claim.component is not None else "",
+        deviation=deviation.id if deviation is not None else "",
+        message=deviation.reason if deviation is not None else requirement.statement,
+        fix=requirement.fix or "",
+    )
+
+
+def _verdict(
+    claim: Claim, requirement: Requirement, case: Case, context: Context
+) -> tuple[Verdict, Deviation | None]:
+    if claim.held:
+        return (Verdict.NOTE if requirement.level is Level.SILENT else Verdict.PASS), None
+    verdict = _BREACH[requirement.level]
+    if verdict is Verdict.NOTE:
+        return verdict, None
+    product, version = context.product(claim.layer)
+    arguments = (claim.requirement, claim.observed, product, version, context.server.ws, case.full_id)
+    deviation = deviations.find(*arguments, among=context.known) if product else None
+    deviation = deviation or _accepted(claim, case, context)
+    if deviation is not None:
+        return Verdict.KNOWN, deviation
+    newest = deviations.newest_known().get(product)
+    if verdict is Verdict.FAIL and newest and deviations.version_key(version) > deviations.version_key(newest):
+        return Verdict.WARN, None
+    return verdict, None
+
+
+def _accepted(claim: Claim, case: Case, context: Context) -> Deviation | None:
+    for entry in context.accepted:
+        product, version = context.product(claim.layer)
+        if entry.covers(claim.requirement, claim.observed, entry.product, version, context.server.ws, case.full_id):
+            return entry
+    return None
+
+
+_OUTWARD = ("asgi.send", "asgi.close", "asgi.accept", "asgi.denial", "starlette.send", "starlette.close")
+
+
+def fault(findings: Iterable[Finding]) -> Layer | None:
+    """The layer of the first finding, in the direction of the data, that is neither right nor known."""
+    breaches = [f for f in findings if f.verdict in (Verdict.WARN, Verdict.FAIL)]
+    if not breaches:
+        return None
+    top = worst(f.verdict for f in breaches)
+    order = [Layer.SERVER, Layer.MIDDLEWARE, Layer.FRAMEWORK, Layer.APPLICATION]
+    if all(f.requirement.startswith(_OUTWARD) for f in breaches):
+        order.reverse()
+    candidates = [f.layer for f in breaches if f.verdict is top]
+    return next((layer for layer in order if layer in candidates), candidates[0])

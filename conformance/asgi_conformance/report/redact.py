@@ -1,0 +1,169 @@
+"""Takes credentials out of a report before anything is written.
+
+Redacted are the values of sensitive names (headers, cookies, query parameters, keys of objects, assignments inside
+text), the userinfo of URLs, and every value that the caller knows to be secret, wherever it stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MARK = "[redacted]"
+
+# "key" only at the end of a name: api_key and x-key are secrets, KeyError is not.
+_WORDS = r"auth|authorization|cookie|cookies|token|secret|passwd|password|passphrase|pwd|session|credential"
+_NAME = rf"(?!sec-websocket-)[\w.-]*(?:{_WORDS})[\w.-]*|(?!sec-websocket-)[\w.-]*keys?"
+_EXACT = re.compile(rf"(?:{_NAME})\Z", re.IGNORECASE)
+_HINT = re.compile(rf"://|@|{_WORDS}|key", re.IGNORECASE)
+_NOT_SECRET = re.compile(r"auth(?:or|ority|ors|enticated)?\Z|.*\.author\Z", re.IGNORECASE)
+
+_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s@\"'<>]+@", re.IGNORECASE)
+_HEADER_LINE = re.compile(r"((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n\"'<>]+", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"(?<![\w.-])({_NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE
+)
+_QUOTED = re.compile(
+    rf"(b?(?:\"(?:{_NAME})\"|'(?:{_NAME})'))(\s*[:,]\s*)(b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|[\w.+/=-]+)",
+    re.IGNORECASE,
+)
+
+#: Words of the report's own vocabulary: never text from outside, so a secret "pass" cannot turn a verdict into a mark.
+_VOCABULARY = frozenset({"verdict", "layer", "level", "binds", "kind", "boundary", "requirement", "requires", "requirements", "$"})
+_SHORT = 4
+_KEEP, _HIDE, _READ = range(3)
+
+
+def redact(report: Any, secrets: Collection[str] = ()) -> Any:
+    """A copy of a report without credentials; the input is left as it is.
+
+    ``secrets`` are replaced anywhere in any text, also percent-encoded, base64 or as the bytes of a message; those
+    of fewer than four characters only where they are the whole of a value.
+    """
+    known = {secret for secret in secrets if secret}
+    return _Redactor(known).value(report)
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a header, parameter, variable or field of this name holds a credential."""
+    return bool(_EXACT.match(name)) and not _NOT_SECRET.match(name)
+
+
+class _Redactor:
+    def __init__(self, secrets: Collection[str]) -> None:
+        self._short = frozenset(secret for secret in secrets if len(secret) < _SHORT)
+        spellings = {spelling for secret in secrets if len(secret) >= _SHORT for spelling in _spellings(secret)}
+        ordered = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+        self._secrets = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
+        self._texts: dict[str, str] = {}
+        self._names: dict[str, bool] = {}
+        self._rules: dict[str, tuple[str, int]] = {}
+
+    def value(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind is int or kind is float or kind is bool or value is None:
+            return value
+        if kind is list:
+            return self._list(value)
+        return self._mapping(value) if isinstance(value, Mapping) else value
+
+    def text(self, text: str) -> str:
+        # The same few thousand texts make up a report of millions.
+        found = self._texts.get(text)
+        if found is None:
+            found = self._texts[text] = self._clean(text)
+        return found
+
+    def _clean(self, text: str) -> str:
+        if text in self._short:
+            return MARK
+        if self._secrets is not None:
+            text = self._secrets.sub(MARK, text)
+        if not _HINT.search(text):
+            return text
+        text = _USERINFO.sub(rf"\1{MARK}@", text)
+        text = _HEADER_LINE.sub(rf"\1\2{MARK}", text)
+        text = _QUOTED.sub(_marked, text)
+        return _ASSIGNED.sub(_marked, text)
+
+    def _mapping(self, value: Mapping[str, Any]) -> Any:
+        if "$" in value and value["$"] == "bytes" and isinstance(value.get("hex"), str):
+            return self._bytes(value)
+        clean: dict[str, Any] = {}
+        for name, item in value.items():
+            rule = self._rules.get(name)
+            if rule is None:
+                rule = self._rules[name] = self._rule(name)
+            shown, action = rule
+            if action == _KEEP or item is None:
+                clean[shown] = item
+            elif action == _HIDE and not isinstance(item, bool):
+                clean[shown] = MARK
+            else:
+                clean[shown] = self.value(item)
+        return clean
+
+    def _rule(self, name: str) -> tuple[str, int]:
+        """How a field of this name appears, and what is done with its value."""
+        if name in _VOCABULARY:
+            return name, _KEEP
+        return self.text(name), _HIDE if self._named(name) else _READ
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        if len(value) == 2 and self._named(_as_text(value[0])) and _as_text(value[1]):
+            return [value[0], MARK]
+        return [self.value(item) for item in value]
+
+    def _bytes(self, value: Mapping[str, Any]) -> Any:
+        """The bytes of a message: as text, since that is where a credential can stand."""
+        raw = _as_text(value)
+        clean = self.text(raw)
+        return value if clean == raw else {**value, "hex": clean.encode("latin-1", "replace").hex()}
+
+    def _named(self, name: str) -> bool:
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = bool(name) and is_sensitive(name)
+        return found
+
+
+def _marked(match: re.Match[str]) -> str:
+    name = match[1].strip("b'\"")
+    return f"{match[1]}{match[2]}{MARK}" if is_sensitive(name) else match[0]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and value.get("$") == "bytes" and isinstance(value.get("hex"), str):
+        try:
+            return bytes.fromhex(value["hex"]).decode("latin-1")
+        except ValueError:
+            return ""
+    return ""
+
+
+_ENCODINGS: tuple[Callable[[str], str], ...] = (
+    lambda secret: quote(secret, safe=""),
+    quote,
+    quote_plus,
+    lambda secret: secret.encode("utf-8", "surrogatepass").decode("latin-1"),
+    lambda secret: secret.encode("utf-8", "surrogatepass").hex(),
+    lambda secret: base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode().rstrip("="),
+    lambda secret: repr(secret)[1:-1],
+)
+
+
+def _spellings(secret: str) -> set[str]:
+    found = {secret}
+    for encode in _ENCODINGS:
+        try:
+            found.add(encode(secret))
+        except UnicodeError:
+            continue
+    return found

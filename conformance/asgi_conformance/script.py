@@ -1,0 +1,309 @@
+"""The language that cases are written in. It records steps; it runs nothing.
+
+A script is totally ordered: a step starts when the one above it is complete, and every change of lane is a barrier; only
+inside ``with together():`` is the order open. The function's docstring is the sentence that users read; its id is given
+once and never renamed::
+
+    @case("close.client.code", requires=("asgi.disconnect.code",), rows=close_codes.sendable_by_a_client())
+    def client_close_code_reaches_the_handler(client, app, code, reason):
+        \"\"\"The handler's WebSocketDisconnect carries the code and reason of the client's close frame.\"\"\"
+        client.opens()
+        app.accepts()
+        client.closes(code, reason)
+        app.is_disconnected(code, reason)
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Case, Step
+from .values import Repeated
+
+_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_ROW = re.compile(r"[!-~]+")
+
+Row = Sequence[Any]
+Script = Callable[..., None]
+
+
+class ScriptError(Exception):
+    """A case is written wrongly; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFunction:
+    """A decorated function and what the decorator was given."""
+
+    id: str
+    function: Script
+    requires: tuple[str, ...]
+    rows: tuple[Row, ...] | None
+    kind: str
+    needs: frozenset[str]
+    tags: Callable[..., dict[str, Any]] | None
+
+    @property
+    def title(self) -> str:
+        """The docstring: the text that users read."""
+        return " ".join((inspect.getdoc(self.function) or "").split())
+
+    def cases(self) -> Iterator[Case]:
+        """One case for each row, or the only one."""
+        if self.rows is None:
+            yield self._record("", ())
+        else:
+            for row_id, *values in self.rows:
+                yield self._record(str(row_id), values)
+
+    def _record(self, row: str, values: Sequence[Any]) -> Case:
+        if row and not _ROW.fullmatch(row):
+            raise ScriptError(f"{self.id}: a row id must be ASCII without spaces, not {row!r}")
+        tape = _Tape()
+        self.function(Client(tape), App(tape), *values)
+        return Case(
+            id=self.id,
+            title=self.title,
+            section=self.id.partition(".")[0],
+            requires=self.requires,
+            steps=tuple(tape.steps),
+            row=row,
+            kind=self.kind,
+            needs=self.needs,
+            tags=self.tags(*values) if self.tags else {},
+        )
+
+
+_REGISTRY: dict[str, CaseFunction] = {}
+
+
+def case(
+    id: str,
+    *,
+    requires: Iterable[str],
+    rows: Iterable[Row] | None = None,
+    kind: str = "probe",
+    needs: Iterable[str] = (),
+    tags: Callable[..., dict[str, Any]] | None = None,
+) -> Callable[[Script], Script]:
+    """Register a script as a case under a frozen id.
+
+    ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what the server
+    must have for the case to apply (``"denial"``, or ``"spec:2.4"``). Raises `ScriptError` for a bad or doubled id.
+    """
+    if not _ID.fullmatch(id):
+        raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
+    if id in _REGISTRY:
+        raise ScriptError(f"the case id {id} is used twice")
+
+    def register(function: Script) -> Script:
+        if not inspect.getdoc(function):
+            raise ScriptError(f"{id}: a case needs a docstring, it is what users read")
+        kept = None if rows is None else tuple(rows)
+        _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, kind, frozenset(needs), tags)
+        return function
+
+    return register
+
+
+def registered() -> dict[str, CaseFunction]:
+    """All cases that have been registered, by id, in the order of registration."""
+    return _REGISTRY
+
+
+class _Tape:
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.group: int | None = None
+
+    def record(self, lane: str, op: str, **args: Any) -> None:
+        self.steps.append(Step(len(self.steps), lane, op, args, self.group))
+
+
+class Client:
+    """The client lane: what travels on the wire from the client's side, polite and rude."""
+
+    def __init__(self, tape: _Tape) -> None:
+        self._tape = tape
+
+    def _do(self, op: str, **args: Any) -> None:
+        self._tape.record("client", op, **args)
+
+    def opens(self, subprotocols: Sequence[str] = (), headers: Sequence[tuple[str, str]] = ()) -> None:
+        """Connect and send the handshake request (RFC 6455 section 4.1)."""
+        self._do("open", subprotocols=list(subprotocols), headers=[list(h) for h in headers])
+
+    def opens_partly(self) -> None:
+        """Connect and send the first half of the handshake request only."""
+        self._do("open-partly")
+
+    def is_accepted(self, subprotocol: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> None:
+        """The handshake is answered with 101."""
+        self._do("accepted", expect={"subprotocol": subprotocol, "headers": [list(h) for h in headers]})
+
+    def is_refused(self, status: int | None = None, **expect: Any) -> None:
+        """The handshake is answered with an ordinary HTTP response, read to its end."""
+        self._do("refused", expect={"status": status, **expect})
+
+    def sends_text(self, text: str | Repeated) -> None:
+        """One unfragmented text message."""
+        self._do("send", opcode=1, payload=text)
+
+    def sends_bytes(self, data: bytes | Repeated) -> None:
+        """One unfragmented binary message."""
+        self._do("send", opcode=2, payload=data)
+
+    def sends_fragments(self, parts: Sequence[str | bytes], pings_between: bool = False) -> None:
+        """One message in several frames, with a ping after each but the last if asked (RFC 6455 section 5.4)."""
+        for index, part in enumerate(parts):
+            opcode = (1 if isinstance(part, str) else 2) if index == 0 else 0
+            self._do("send", opcode=opcode, payload=part, fin=index == len(parts) - 1)
+            if pings_between and index < len(parts) - 1:
+                self._do("send", opcode=9, payload=b"between")
+
+    def sends_frame(self, opcode: int, payload: Any = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
+        """One frame exactly as given, legal or not."""
+        self._do("send", opcode=opcode, payload=payload, fin=fin, rsv=rsv, masked=masked)
+
+    def sends_raw(self, data: bytes) -> None:
+        """Bytes on the wire, for example part of a frame."""
+        self._do("raw", data=data)
+
+    def pings(self, payload: bytes = b"") -> None:
+        """A ping frame."""
+        self._do("send", opcode=9, payload=payload)
+
+    def is_ponged(self, payload: bytes = b"") -> None:
+        """A pong with this payload arrives."""
+        self._do("pong", payload=payload)
+
+    def closes(self, code: int | None = None, reason: str | bytes | Repeated | None = None) -> None:
+        """A Close frame with this code and reason, legal or not; without a code its body is empty (section 5.5.1)."""
+        self._do("close", code=code, reason=reason)
+
+    def closes_with(self, payload: bytes) -> None:
+        """A Close frame with exactly this body."""
+        self._do("close", payload=payload)
+
+    def receives_text(self, text: str | Repeated | None = None) -> None:
+        """A text message arrives."""
+        self._do("receive", expect={"text": text})
+
+    def receives_bytes(self, data: bytes | Repeated | None = None) -> None:
+        """A binary message arrives."""
+        self._do("receive", expect={"bytes": data})
+
+    def is_closed(self, code: int | None = None, reason: str | None = None) -> None:
+        """The server's Close frame arrives."""
+        self._do("closed", expect={"code": code, "reason": reason})
+
+    def is_ended(self) -> None:
+        """The TCP connection ends from the server's side."""
+        self._do("ended")
+
+    def drops(self) -> None:
+        """Close the socket without a Close frame: a FIN in both directions."""
+        self._do("drop")
+
+    def resets(self) -> None:
+        """Abort the TCP connection with an RST."""
+        self._do("reset")
+
+    def half_closes(self) -> None:
+        """Send a FIN and go on reading."""
+        self._do("half-close")
+
+    def falls_silent(self) -> None:
+        """From here on answer no Close and no ping."""
+        self._do("silence")
+
+
+class App:
+    """The app lane: what the handler does through the framework's public API."""
+
+    def __init__(self, tape: _Tape) -> None:
+        self._tape = tape
+
+    def calls(self, op: str, *, raises: Any = None, expect: Any = None, **args: Any) -> None:
+        """Any operation by name. ``raises`` names what it must (or, if True, may) raise; the lane goes on after it."""
+        self._tape.record("app", op, args=args, raises=raises, expect=expect)
+
+    def accepts(self, subprotocol: str | None = None, headers: Sequence[tuple[str, str]] | None = None) -> None:
+        """accept()"""
+        args: dict[str, Any] = {}
+        if subprotocol is not None:
+            args["subprotocol"] = subprotocol
+        if headers is not None:
+            args["headers"] = [[n.encode("latin-1"), v.encode("latin-1")] for n, v in headers]
+        self.calls("accept", **args)
+
+    def receives_text(self, text: Any = None) -> None:
+        """receive_text() returns this text."""
+        self.calls("receive_text", expect={"value": text})
+
+    def receives_bytes(self, data: Any = None) -> None:
+        """receive_bytes() returns these bytes."""
+        self.calls("receive_bytes", expect={"value": data})
+
+    def receives_json(self, value: Any, mode: str = "text") -> None:
+        """receive_json() returns this value."""
+        self.calls("receive_json", mode=mode, expect={"value": value})
+
+    def iterates(self, kind: str, items: Sequence[Any], limit: int = 0) -> None:
+        """iter_text(), iter_bytes() or iter_json() yields these and ends without raising."""
+        self.calls("iterate", kind=kind, limit=limit, expect={"value": list(items)})
+
+    def is_disconnected(self, code: int | None = None, reason: str | None = None, by: str = "receive_text") -> None:
+        """The receiving operation raises WebSocketDisconnect with this code and reason."""
+        args = {"mode": "text"} if by == "receive_json" else {}
+        self.calls(by, raises="WebSocketDisconnect", expect={"code": code, "reason": reason}, **args)
+
+    def sends_text(self, text: Any) -> None:
+        """send_text()"""
+        self.calls("send_text", data=text)
+
+    def sends_bytes(self, data: Any) -> None:
+        """send_bytes()"""
+        self.calls("send_bytes", data=data)
+
+    def sends_json(self, value: Any, mode: str = "text") -> None:
+        """send_json()"""
+        self.calls("send_json", data=value, mode=mode)
+
+    def closes(self, code: int | None = None, reason: str | None = None, *, may_raise: bool = False) -> None:
+        """close(); with no code, the framework's default."""
+        args: dict[str, Any] = {} if code is None else {"code": code}
+        if reason is not None:
+            args["reason"] = reason
+        self.calls("close", raises=may_raise or None, **args)
+
+    def denies(self, status: int, headers: Sequence[tuple[str, str]] = (), chunks: Sequence[bytes] = (b"",)) -> None:
+        """send_denial_response() with this status, these headers and this body, in as many parts."""
+        pairs = [[n.encode("latin-1"), v.encode("latin-1")] for n, v in headers]
+        self.calls("deny", status=status, headers=pairs, chunks=list(chunks))
+
+    def sends_until_it_raises(self, text: str = "x", times: int = 200) -> None:
+        """send_text() again and again until it raises, at most so many times."""
+        self.calls("send_text", raises=True, data=text, until_raises=times)
+
+    def returns(self) -> None:
+        """The handler returns."""
+        self.calls("return")
+
+    def raises(self) -> None:
+        """The handler raises an exception of its own."""
+        self.calls("raise", raises=True)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The steps inside are open in their order between the lanes."""
+        before, self._tape.group = self._tape.group, len(self._tape.steps)
+        try:
+            yield
+        finally:
+            self._tape.group = before

@@ -1,0 +1,138 @@
+"""The user's settings: ``[tool.asgi-conformance]`` of pyproject.toml, under the options of the command line."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+PROFILES = ("app", "framework", "server", "all")
+MIDDLEWARE_ASPECTS = ("accept-headers", "close-code", "reason", "subprotocol", "denial", "messages", "other")
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that says which and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user has decided, each with its default. Names are those of the file, with ``-`` for ``_``."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+    query: str = ""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    subprotocols: tuple[str, ...] = ()
+    probe_prefix: str = ""
+    probe: str = "behind"
+    env: Mapping[str, str] = field(default_factory=dict)
+    routes: str | tuple[str, ...] = "all"
+    route: Mapping[str, Any] = field(default_factory=dict)
+    middleware: Mapping[str, Any] = field(default_factory=dict)
+    deadline: float = 5.0
+    strict: str = ""
+    profile: str = "app"
+
+    @property
+    def may(self) -> tuple[str, ...]:
+        """The changes that the user allows middleware (``middleware.may``)."""
+        return tuple(self.middleware.get("may", ()))
+
+    @property
+    def request_headers(self) -> list[tuple[str, str]]:
+        """The headers that every connection carries."""
+        out = list(self.headers.items())
+        if self.origin:
+            out.append(("Origin", self.origin))
+        if self.cookies:
+            out.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
+        return out
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every configured value that may be a credential."""
+        return [value for value in (*self.headers.values(), *self.cookies.values()) if len(value) > 3]
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "headers": (dict,),
+    "origin": (str,),
+    "query": (str,),
+    "cookies": (dict,),
+    "subprotocols": (list,),
+    "probe_prefix": (str,),
+    "probe": (str,),
+    "env": (dict,),
+    "routes": (str, list),
+    "route": (dict,),
+    "middleware": (dict,),
+    "deadline": (int, float),
+    "strict": (bool, str),
+    "profile": (str,),
+}
+
+
+def nearest(name: str, names: Any) -> str:
+    """``; did you mean "x"?`` for the nearest of some names, '' where none is near."""
+    near = difflib.get_close_matches(name, [str(n) for n in names], 1, 0.5)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def load(root: Path) -> Settings:
+    """The settings of the pyproject.toml in a folder (the defaults without one). Raises `SettingsError`."""
+    file = root / "pyproject.toml"
+    if not file.is_file():
+        return Settings()
+    try:
+        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("asgi-conformance", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{file}: {exc}") from None
+    return parse(table)
+
+
+def parse(table: Mapping[str, Any]) -> Settings:
+    """Settings from the table ``[tool.asgi-conformance]``. Raises `SettingsError`."""
+    where = "[tool.asgi-conformance]"
+    names = {f.name for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in names or "_" in key:
+            raise SettingsError(f'{where}: unknown key "{key}"{nearest(key, (n.replace("_", "-") for n in names))}')
+        if not isinstance(value, _TYPES[name]):
+            wanted = " or ".join(kind.__name__ for kind in _TYPES[name])
+            raise SettingsError(f'{where}: "{key}" must be {wanted}, not {type(value).__name__}')
+        values[name] = tuple(value) if isinstance(value, list) else value
+    if values.get("strict") in (True, False):
+        values["strict"] = "warn" if values["strict"] else ""
+    return _checked(replace(Settings(), **values), where)
+
+
+def _checked(settings: Settings, where: str) -> Settings:
+    for name in ("headers", "cookies", "env"):
+        for key, value in getattr(settings, name).items():
+            if not isinstance(value, str):
+                raise SettingsError(f'{where}: {name}.{key} must be a string, not {type(value).__name__}')
+    if settings.probe not in ("behind", "inside"):
+        raise SettingsError(f'{where}: "probe" must be "behind" or "inside", not "{settings.probe}"')
+    if settings.profile not in PROFILES:
+        raise SettingsError(f'{where}: "profile" must be one of {", ".join(PROFILES)}{nearest(settings.profile, PROFILES)}')
+    if settings.strict not in ("", "warn", "known"):
+        raise SettingsError(f'{where}: "strict" must be true, false, "warn" or "known"')
+    for aspect in settings.may:
+        if aspect not in MIDDLEWARE_ASPECTS:
+            known = ", ".join(MIDDLEWARE_ASPECTS)
+            raise SettingsError(f'{where}: middleware.may: unknown aspect "{aspect}" (one of {known})')
+    for key in settings.middleware:
+        if key != "may":
+            raise SettingsError(f'{where}: unknown key "middleware.{key}"; did you mean "middleware.may"?')
+    if settings.probe_prefix and not settings.probe_prefix.startswith("/"):
+        raise SettingsError(f'{where}: "probe-prefix" must begin with "/"')
+    if isinstance(settings.routes, str) and settings.routes not in ("all", "none"):
+        raise SettingsError(f'{where}: "routes" must be "all", "none" or a list of patterns')
+    if settings.deadline <= 0:
+        raise SettingsError(f'{where}: "deadline" must be more than 0 seconds')
+    return settings

@@ -1,0 +1,28 @@
+"""The server sends a denial response without its body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import Message
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol as Protocol
+
+from targets.broken.base import build, patch
+
+SECTION = "handshake"
+LAYER = "server"
+CASE = ""
+
+
+original: Any = Protocol.send
+
+
+async def send(self: Protocol, message: Message) -> None:
+    if message["type"] == "websocket.http.response.body":
+        message = {**message, "body": b""}
+    await original(self, message)
+
+
+patch(Protocol, "send", send)
+
+app = build()

@@ -1,0 +1,27 @@
+"""After a disconnect client_state is CONNECTED again."""
+
+from __future__ import annotations
+
+from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketState
+
+from targets.broken.base import build, patch
+
+SECTION = "states"
+LAYER = "framework"
+CASE = ""
+
+
+original = WebSocket.receive
+
+
+async def receive(self: WebSocket) -> Message:
+    message = await original(self)
+    if message["type"] == "websocket.disconnect":
+        self.client_state = WebSocketState.CONNECTED
+    return message
+
+
+patch(WebSocket, "receive", receive)
+
+app = build()

@@ -1,0 +1,22 @@
+"""An application that answers to one host name only: send ``Host: example.org``."""
+
+from contextlib import suppress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+
+async def echo(ws: WebSocket) -> None:
+    await ws.accept()
+    with suppress(WebSocketDisconnect):
+        while (message := await ws.receive())["type"] == "websocket.receive":
+            await ws.send({**message, "type": "websocket.send"})
+
+
+app = Starlette(
+    routes=[WebSocketRoute("/echo", echo)],
+    middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["example.org"])],
+)
