@@ -124,7 +124,8 @@ def test_every_transition_rests_on_a_requirement_or_is_silent() -> None:
         *(f"starlette.{way}.{kind}" for way in ("receive", "send") for kind in ("text", "bytes", "json")),
         *(f"starlette.illegal.{what}" for what in ("send", "receive", "json-mode")),
         *("starlette.accept.subprotocol", "starlette.accept.headers", "starlette.close.code", "starlette.close.reason"),
-        *("starlette.denial.sent", "starlette.denial.missing-extension"),
+        *("starlette.denial.sent", "starlette.denial.missing-extension", "starlette.receive.raw"),
+        *("starlette.send.raw", "starlette.receive.wrong-type"),
     }
 
 

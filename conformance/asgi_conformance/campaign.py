@@ -1,4 +1,4 @@
-"""One session's work: which cases run against which servers, in which order, and what becomes of the results."""
+"""One session's work: which cases run against the target, in which order, and what becomes of the results."""
 
 from __future__ import annotations
 
@@ -6,95 +6,165 @@ import base64
 import pickle
 import time
 import zlib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from . import __version__, requirements
-from . import cases as catalogue
-from .model import Case, Result, Verdict
-from .run import BATCH, Plan, Run
-from .selection import from_node_ids, matching
-from .settings import Settings, SettingsError, load
+from .model import Case, Finding, Result, Verdict, worst
+from .options import Options
+
+if TYPE_CHECKING:
+    from .run import Run
+
+MARKS = {
+    "server": "conformance cases that decide a requirement which binds the server",
+    "middleware": "conformance cases that decide a requirement which binds middleware",
+    "framework": "conformance cases that decide a requirement which binds the framework",
+    "application": "conformance cases that decide a requirement which binds the application",
+    "suite": "conformance cases about the suite itself",
+    "must": "conformance cases that decide a MUST",
+    "should": "conformance cases that decide a SHOULD",
+    "may": "conformance cases that decide a MAY",
+    "silent": "conformance cases about what no document says",
+    "probe": "conformance cases that run on the suite's own endpoint",
+    "route": "conformance cases that run on the target's own routes",
+    "surface": "conformance cases about documented names and values",
+}
 
 
 class Campaign:
-    """The suite's side of a pytest session."""
+    """The suite's side of one pytest session.
 
-    def __init__(self, plan: Plan, cases: list[Case], reports: list[Path], strict: str, dormant: bool) -> None:
-        self.plan = plan
-        self.cases = cases
-        self.reports = reports
-        self.strict = strict
-        self.dormant = dormant
-        self.items: list[Any] = []
-        self.start_error: Any = None
+    ``part`` is ``alone``, ``worker`` or ``controller`` (of pytest-xdist), or ``listing``, where nothing is run:
+    only ``alone`` and ``worker`` start a target, only ``alone`` and ``controller`` write reports.
+    """
+
+    def __init__(self, options: Options, node_ids: Sequence[str] = (), part: str = "alone", command: str = "") -> None:
+        self.options = options
+        self.node_ids = tuple(node_ids)
+        self.part = part
+        self.command = command
         self.results: dict[str, Result] = {}
-        self._run: Run | None = None
-        self._started = time.monotonic()
-        self._pending: dict[str, Result] = {}
-        self._finished = False
+        self.selected = 0
+        self.start_error: Any = None
+        self.interrupted = ""
+        self.document: dict[str, Any] | None = None
+        self.unwritten: list[str] = []
         self.output = ""
+        self._run: Run | None = None
+        self._catalogue: tuple[Case, ...] = ()
+        self._ready = False
+        self._marks: dict[tuple[Any, ...], tuple[str, ...]] = {}
+        self._begun = time.monotonic()
+        self._began = datetime.now(UTC)
+        self._finished = False
+        self._conditions: dict[str, Any] = {}
 
-    @classmethod
-    def of(cls, config: Any) -> Campaign:
-        """What the command line and the settings ask for. Raises `SettingsError`."""
-        option = config.getoption
-        settings = load(Path(config.rootpath))
-        deadline = option("--conformance-deadline")
-        if deadline is not None:
-            if deadline <= 0:
-                raise SettingsError("--conformance-deadline must be more than 0 seconds")
-            settings = _with(settings, deadline=deadline)
-        target = option("--target")
-        if ":" not in target or not all(target.partition(":")[::2]):
-            raise SettingsError(f'--target must be written "module:attribute", not "{target}"')
-        server, ws = _server(option("--server"))
-        app_dir = str(Path(config.invocation_params.dir, option("--app-dir")))
-        plan = Plan(target, app_dir, option("--factory"), option("--python"), server, ws, settings)
-        own, rest = from_node_ids(config.args)
-        if config.args_source is not type(config.args_source).ARGS:
-            own, rest = [], []
-        config.args[:] = rest
-        everything = list(catalogue.load())
-        chosen = matching(everything, [*option("--case"), *own])
-        cases = chosen if (option("--case") or own) else everything
-        reports = [Path(config.invocation_params.dir, name) for name in option("--report")]
-        _check_reports(reports)
-        dormant = bool(option("collectonly") or option("help", False))
-        return cls(plan, cases, reports, option("--conformance-strict") or settings.strict, dormant)
+    # What is to run
 
-    def marks_of(self, case: Case) -> list[str]:
-        """The markers of a case, for ``-m``: its section, and the layers and levels of what it decides."""
-        cited = [requirements.get(id) for id in case.requires]
-        names = [case.section, case.kind, *(r.binds for r in cited), *(r.level.lower() for r in cited)]
-        return list(dict.fromkeys(str(name).replace("-", "_") for name in names))
-
-    def markers(self) -> list[tuple[str, str]]:
-        """All markers that cases may have, with what each means."""
-        names = {name for case in {c.id: c for c in self.cases}.values() for name in self.marks_of(case)}
-        return [(name, "conformance cases by section, layer, level or kind") for name in sorted(names)]
+    @property
+    def runs(self) -> bool:
+        """Whether this process starts a target."""
+        return self.part in ("alone", "worker")
 
     def launch(self) -> None:
-        """Start the target. Raises `StartError`."""
-        if not self.dormant:
-            self._run = Run(self.plan)
+        """Start the target, so that it starts up while pytest collects. Raises `StartError`."""
+        if self.runs:
+            from .run import Plan, Run
+
+            given = self.options
+            plan = Plan(
+                given.target, given.app_dir, given.factory, given.python, given.server, given.ws, given.settings, given.launch
+            )
+            self._run = Run(plan)
+
+    def cases(self) -> list[Case]:
+        """The cases that the user asked for, those of the target's own routes first.
+
+        Waits for the server where there are routes to ask for. Raises `StartError`, and `SettingsError` for what
+        matches nothing.
+        """
+        from . import cases as catalogue
+        from .selection import matching, no_such_case, of_profile
+
+        self._catalogue = catalogue.load()
+        probes = of_profile(self._catalogue, self.options.profile)
+        routes: list[Case] = []
+        if self.options.profile in ("app", "all"):
+            routes = self.route_cases()
+        everything = [*routes, *probes]
+        if self.options.routes:
+            everything = self._of_routes(routes)
+        wanted = [*self.options.cases, *self.node_ids]
+        if not wanted:
+            return everything
+        chosen, unmatched = matching(everything, wanted)
+        # Without a server the routes are not known, so nothing can be said about a pattern that may name one.
+        if unmatched and (self.runs or not any("route" in pattern for pattern in unmatched)):
+            profile = self.options.profile
+            note = f' of the profile "{profile}"' if profile in ("framework", "server") else ""
+            raise no_such_case(unmatched[0], everything, note)
+        return chosen
+
+    def route_cases(self) -> list[Case]:
+        """The cases of the target's own routes, once the server is ready and has shown them; none where none is wanted."""
+        from .selection import may_name_a_route
+
+        wanted = [*self.options.cases, *self.node_ids]
+        asked = bool(self.options.routes)
+        if self._run is None or not (asked or self.options.settings.routes != "none"):
+            return []
+        if wanted and not any(may_name_a_route(pattern) for pattern in wanted):
+            return []
+        self.ready()
+        return self._run.route_cases(every=asked)
+
+    def _of_routes(self, cases: list[Case]) -> list[Case]:
+        from .selection import routes_matching
+
+        if not self.runs:
+            return cases
+        paths = list(dict.fromkeys(str(case.tags.get("route", "")) for case in cases))
+        chosen = set(routes_matching(paths, self.options.routes))
+        return [case for case in cases if str(case.tags.get("route", "")) in chosen]
+
+    def marks_of(self, case: Case) -> tuple[str, ...]:
+        """The markers of a case, for ``-m``: its section, its kind, and the layers and levels of what it decides."""
+        key = (case.section, case.kind, case.requires)
+        found = self._marks.get(key)
+        if found is None:
+            from . import requirements
+
+            cited = [requirements.get(id) for id in case.requires]
+            names = [case.section, case.kind, *(str(r.binds) for r in cited), *(r.level.lower() for r in cited)]
+            found = self._marks[key] = tuple(dict.fromkeys(name.replace("-", "_") for name in names))
+        return found
+
+    # Running
 
     def ready(self) -> None:
         """Wait for the server. Raises `StartError`."""
-        assert self._run is not None
-        self._run.ready()
+        if self._run is not None and not self._ready:
+            self._run.ready()
+            self._ready = True
 
-    def result(self, item: Any) -> Result:
-        """The result of an item, run together with those that come after it."""
-        key = item.nodeid
-        if key not in self._pending:
-            assert self._run is not None
-            start = self.items.index(item)
-            batch = [i for i in self.items[start : start + BATCH] if i.nodeid not in self._pending]
-            for one, result in zip(batch, self._run.results([i.case for i in batch]), strict=True):
-                self._pending[one.nodeid] = result
-        return self._pending.pop(key)
+    def run(self, cases: Sequence[Case]) -> list[Result]:
+        """Run some cases, each as often as ``--repeat`` says, and judge them."""
+        assert self._run is not None
+        times = self.options.repeat
+        found = self._run.results([case for case in cases for _ in range(times)])
+        results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
+        return [self._relative(result) for result in results]
+
+    def _relative(self, result: Result) -> Result:
+        """A result whose paths start at the folder where pytest was called, where they are below it."""
+        folder = f"{self.options.folder}/"
+        if result.verdict in (Verdict.PASS, Verdict.SKIP) or not any(_names(folder, f) for f in result.findings):
+            return result
+        last = result.attempts[-1]
+        findings = tuple(_shortened(f, folder) for f in last.findings)
+        return replace(result, attempts=(*result.attempts[:-1], replace(last, findings=findings)))
 
     def outcome(self, result: Result) -> str:
         """pytest's outcome for a verdict: passed, failed, skipped, xfailed or error."""
@@ -103,117 +173,175 @@ class Campaign:
             return "error"
         if verdict is Verdict.SKIP:
             return "skipped"
-        if verdict is Verdict.KNOWN:
-            return "failed" if self.strict == "known" else "xfailed"
-        if verdict is Verdict.FAIL or (verdict is Verdict.WARN and self.strict):
+        if verdict in self.failing:
             return "failed"
-        return "passed"
+        return "xfailed" if verdict is Verdict.KNOWN else "passed"
 
-    def known(self, result: Result) -> str:
-        """The known deviations of a result, by name."""
-        return ", ".join(dict.fromkeys(f.deviation for f in result.findings if f.deviation))
+    @property
+    def failing(self) -> tuple[Verdict, ...]:
+        """The verdicts that fail the run."""
+        strict = {"warn": (Verdict.WARN,), "known": (Verdict.WARN, Verdict.KNOWN)}
+        return (Verdict.FAIL, *strict.get(self.options.strict, ()))
 
     def failure(self, result: Result) -> str:
         """What the user reads of a failure."""
-        assert self._run is not None
-        return failure_text(result, self._server_text())
+        from .report.console import failure
 
-    def _server_text(self) -> str:
         server = self._run.server if self._run is not None else None
-        return f"{server.name} {server.version} ({server.ws})" if server is not None else self.plan.server_id
+        return failure(result, f"{server.name} {server.version} ({server.ws})" if server else self.options.server)
 
-    def packed(self, result: Result) -> str:
-        """A result as text that a report can carry between processes of one pytest run."""
-        return base64.b64encode(zlib.compress(pickle.dumps(result), 1)).decode("ascii")
+    # Results, and what a worker of pytest-xdist hands up
 
     def gather(self, packed: str) -> None:
-        """Take a result from a report."""
-        result: Result = pickle.loads(zlib.decompress(base64.b64decode(packed)))
+        """Take a result that a worker handed up."""
+        result: Result = unpacked(packed)
         self.results[result.node_id] = result
 
+    def conditions(self) -> dict[str, Any]:
+        """What the report says beside the results: the server as found, and what kept cases from being judged."""
+        run = self._run
+        if run is None and self._conditions:
+            return self._conditions
+        error = self.start_error
+        server, facts = (run.server, run.facts) if run is not None else (None, {})
+        return {
+            "servers": [server] if server is not None else [],
+            "facts": {key: facts[key] for key in ("python", "platform") if key in facts},
+            "framework": run.framework if run is not None else {},
+            "refused": run.refused if run is not None else "",
+            "routes": list(getattr(run, "routes", ())),
+            "middleware": list(getattr(run, "middleware", ())),
+            "error": {"phase": error.phase, "message": error.message, "shown": error.shown} if error else None,
+            "selected": self.selected,
+        }
+
+    def take_conditions(self, packed: str) -> dict[str, Any]:
+        """Take a worker's conditions; those of the first one stand, a start error of any."""
+        found: dict[str, Any] = unpacked(packed)
+        if not self._conditions or found["error"]:
+            self._conditions = found
+        self.selected = max(self.selected, found["selected"])
+        return found
+
+    # The end
+
     def finish(self) -> None:
-        """Stop the target and write the reports."""
+        """Stop the target, build the report and write it; safe to call twice."""
         if self._finished:
             return
         self._finished = True
         if self._run is not None:
-            self.output = self._run.stop()
-        if self.dormant or not self.reports:
-            return
-        from .report.document import write
+            self._run.begin_stop()
+        try:
+            if self.part in ("alone", "controller"):
+                self._report()
+        finally:
+            if self._run is not None:
+                self.output = self._run.stop()
 
-        document = self.document()
-        for path in self.reports:
-            write(document, path)
-
-    def document(self) -> dict[str, Any]:
-        """The report of this session."""
+    def _report(self) -> None:
         from .report.document import build
+        from .report.files import write
 
-        run = self._run
-        facts = run.facts if run is not None else {}
-        framework = run.framework if run is not None else {}
-        error = self.start_error
-        return build(
-            suite={"name": "asgi-conformance", "version": __version__},
-            target={"name": self.plan.target, "framework": {k: framework[k] for k in ("name", "version") if k in framework}},
-            servers=[run.server] if run is not None and run.server is not None else [],
-            environment={"python": facts.get("python", ""), "platform": facts.get("platform", "")},
-            results=list(self.results.values()),
-            coverage={},
-            duration_s=time.monotonic() - self._started,
-            error={"phase": error.phase, "message": error.message} if error is not None else None,
-            partial_reasons=[run.refused] if run is not None and run.refused else [],
-            requirements=requirements.load(),
-            secrets=self.plan.settings.secrets,
-        )
+        self.document = build(**self._contents())
+        for path in self.options.reports:
+            try:
+                write(self.document, path)
+            except OSError as exc:
+                self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
+
+    def _contents(self) -> dict[str, Any]:
+        from . import __version__, close_codes, coverage, requirements
+        from . import cases as catalogue
+
+        seen = self.conditions()
+        framework, error = seen["framework"] or {}, seen["error"]
+        results = list(self.results.values())
+        walked = any(result.case.tags.get("transitions") for result in results)
+        return {
+            "suite": {"name": "asgi-conformance", "version": __version__},
+            "target": {
+                "name": self.options.target,
+                "framework": {key: framework[key] for key in ("name", "version") if key in framework},
+            },
+            "servers": seen["servers"],
+            "environment": seen["facts"],
+            "results": results,
+            "coverage": coverage.coverage(self._catalogue or catalogue.load(), results),
+            "duration_s": time.monotonic() - self._begun,
+            "error": {key: error[key] for key in ("phase", "message")} if error else None,
+            "partial_reasons": self.partial_reasons(),
+            "deviations": coverage.named_deviations(results),
+            "routes": seen["routes"],
+            "requirements": requirements.load(),
+            "states": coverage.states() if walked else None,
+            "close_codes": close_codes.names(),
+            "middleware": seen["middleware"],
+            "failing": self.failing,
+            "secrets": self.options.settings.secrets,
+            "command": self.command,
+            "started": self._began.isoformat(timespec="seconds"),
+        }
+
+    def partial_reasons(self) -> list[str]:
+        """Why the run says less than was asked of it, [] where it does not."""
+        seen = self.conditions()
+        reasons = [seen["refused"]] if seen["refused"] else []
+        if seen["error"]:
+            return reasons
+        done = len(self.results)
+        if self.interrupted or done < self.selected:
+            why = self.interrupted or "The run ended early"
+            reasons.append(f"{why}: {done} of {self.selected or 'the'} selected cases were run.")
+        return reasons
 
     def exit_status(self) -> int:
-        """1 where the run is partial though no item failed, else 0."""
-        return 1 if self._run is not None and self._run.refused else 0
-
-    def summarize(self, terminal: Any) -> None:
-        """The summary for a person."""
-        for path in self.reports:
-            terminal.line(f"conformance report: {path}")
+        """1 where the run fails though no item failed (partial, or a report that could not be written), else 0."""
+        return 1 if self.unwritten or self.partial_reasons() else 0
 
 
-def failure_text(result: Result, server: str) -> str:
-    """A failed case in the form that DESIGN fixes: requirement, expected, observed, fault, reproduce."""
-    lines = [f"{result.verdict.upper()}  {result.case.full_id}      server: {server}", f"  {result.case.title}"]
-    for finding in result.findings:
-        if finding.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN):
-            requirement = requirements.load().get(finding.requirement)
-            source = f" · {finding.level} · {requirement.source}" if requirement is not None else ""
-            lines += [
-                f"  requirement  {finding.requirement}{source}",
-                f"  expected     {finding.expected}",
-                f"  observed     {finding.observed}",
-                f"  fault        {finding.layer}" + (f": {finding.component}" if finding.component else ""),
-            ]
-            lines += [f"  mend         {finding.fix}"] if finding.fix else []
-    if result.unstable:
-        lines.append("  unstable     two runs gave different answers")
-    return "\n".join([*lines, f"  reproduce    {result.reproduce}"])
+def merged(results: Sequence[Result]) -> Result:
+    """One result of several runs of a case: the worst counts; two different verdicts are unstable."""
+    if len(results) == 1:
+        return results[0]
+    verdict = worst(result.verdict for result in results)
+    counts = next(result for result in results if result.verdict is verdict)
+    others = [attempt for result in results if result is not counts for attempt in result.attempts]
+    unstable = any(result.unstable or result.verdict is not verdict for result in results)
+    return replace(counts, attempts=(*others, *counts.attempts), unstable=unstable)
 
 
-def _with(settings: Settings, **changes: Any) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, **changes)
-
-
-def _server(given: Iterable[str]) -> tuple[str, str]:
-    name, _, ws = (list(given) or ["uvicorn"])[0].partition(":")
-    known = ("websockets-sansio", "websockets", "wsproto")
-    if name != "uvicorn":
-        raise SettingsError(f'--server: unknown server "{name}" (known: uvicorn)')
-    if ws and ws not in known:
-        raise SettingsError(f'--server: unknown WebSocket implementation "{ws}" (known: {", ".join(known)})')
-    return name, ws or "auto"
+def packed(value: Any) -> str:
+    """A value as text that can travel between the processes of one pytest run."""
+    return base64.b64encode(zlib.compress(pickle.dumps(value), 1)).decode("ascii")
 
 
-def _check_reports(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if path.suffix not in (".html", ".json", ".md", ".svg"):
-            raise SettingsError(f"--report={path.name}: unknown format (use .html, .json, .md or .svg)")
+def unpacked(text: str) -> Any:
+    """What `packed` made into text."""
+    return pickle.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def deviations_of(result: Result) -> str:
+    """The known deviations of a result, by name."""
+    return ", ".join(dict.fromkeys(f.deviation for f in result.findings if f.deviation))
+
+
+def properties(result: Result) -> list[tuple[str, str]]:
+    """Requirement, level and layer of a result, for JUnit XML: of its breaches where there are some."""
+    breached = [f for f in result.findings if f.verdict is result.verdict]
+    shown = breached if result.verdict in (Verdict.KNOWN, Verdict.WARN, Verdict.FAIL) and breached else result.findings
+    names = dict.fromkeys(f.requirement for f in shown) or dict.fromkeys(result.case.requires)
+    levels = {str(f.level) for f in shown}
+    level = next((name for name in ("MUST", "SHOULD", "MAY", "SILENT") if name in levels), "")
+    layer = str(result.layer or "")
+    return [("requirement", " ".join(names)), ("level", level), ("layer", layer), ("verdict", str(result.verdict))]
+
+
+def _names(folder: str, finding: Finding) -> bool:
+    return folder in finding.component or folder in finding.observed or folder in finding.message
+
+
+def _shortened(finding: Finding, folder: str) -> Finding:
+    texts = {name: getattr(finding, name).replace(folder, "") for name in ("component", "observed", "message", "fix")}
+    return replace(finding, **texts)
+

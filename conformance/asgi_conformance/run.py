@@ -14,12 +14,19 @@ from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
 from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, judge
-from .model import Attempt, Case, Finding, Layer, Result, ServerInfo, Verdict
+from .judge.application import death
+from .model import Attempt, Case, Layer, Result, ServerInfo, Trace, Verdict
+from .preflight import preflight_case, reached, refusal
+from .routes import cases_of, routes_of
 from .settings import Settings
+from .visits import Visits
 
 PROBE = "/__asgi_conformance__"
 # Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
 BATCH = 200
+_DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
+# A loop that has not turned for so long, in microseconds, is given up for what comes next.
+STANDSTILL_US = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,12 @@ class Plan:
     server: str = "uvicorn"
     ws: str = "auto"
     settings: Settings = Settings()  # noqa: RUF009  (frozen)
+    arguments: tuple[str, ...] = ()
+
+    def reproduce(self, case: Case) -> str:
+        """The command that runs one case again."""
+        words = [_quoted(word) for word in self.arguments or (f"--target={self.target}",)]
+        return " ".join(["pytest", *words, _quoted(f"--case={case.full_id}")])
 
     @property
     def server_id(self) -> str:
@@ -54,6 +67,8 @@ class Run:
         self._runner: Runner | None = None
         self._context: Context | None = None
         self.refused: str = ""
+        self.divided = False
+        self.visits = Visits()
         self.spawn()
 
     def spawn(self) -> None:
@@ -65,6 +80,7 @@ class Run:
             server=self.plan.server,
             ws=self.plan.ws,
             probe_path=PROBE,
+            inside=self.plan.settings.probe == "inside",
             env=self.plan.settings.env,
         )
         if self.plan.python:
@@ -91,17 +107,24 @@ class Run:
         name, version, ws = server["name"], server["version"], server["ws"]
         self.server = ServerInfo(self.plan.server_id, name, version, ws, server["http"], server["loop"])
         ran = await self._runner.run(preflight_case())
+        if not reached(ran.trace):
+            # Some targets import or build their framework at the first connection only.
+            ran = await self._runner.run(preflight_case())
         entered = ran.trace.at("outer", "enter")
+        boundaries = {o.boundary: o.data.get("component") or {} for o in ran.trace.observations if o.kind == "enter"}
+        self.divided = any(component.get("layer") == "middleware" for component in boundaries.values())
         if entered:
             data = entered[0].data
             self.server = replace(self.server, spec_version=data["spec_version"], extensions=tuple(data["extensions"]))
         framework = self.framework
         version = framework.get("starlette") or framework.get("version") or ""
         self._context = Context(self.server, "starlette" if framework else "", version, self.plan.settings.may)
-        self.refused = preflight_refusal(ran)
+        self.refused = refusal(ran.trace, framework, self.plan.settings)
 
     def _address(self, case: Case, control: bool) -> Address:
         assert self._process is not None
+        if case.kind == "route":
+            return self.visits.address(case, self._process.port)
         settings = self.plan.settings
         path = settings.probe_prefix + PROBE
         if settings.query:
@@ -112,12 +135,56 @@ class Run:
         """Run and judge some cases; what is not right is run again alone, with its control."""
         return self._loop.run_until_complete(self._results(cases))
 
+    @property
+    def routes(self) -> list[dict[str, Any]]:
+        """The target's own routes for the report: path, handler, file and line."""
+        return [route.fact for route in self.visits.routes.values()]
+
+    def route_cases(self, every: bool = False) -> list[Case]:
+        """The cases of the target's own routes once it is ready, or of ``every`` one whatever the settings say.
+
+        Raises `SettingsError` where the settings name a route that the target does not have.
+        """
+        assert self._runner is not None
+        found = self._loop.run_until_complete(self._runner.routes())
+        self.visits.take(routes_of(found, self.plan.settings, self.plan.app_dir, every))
+        return cases_of(self.visits.routes.values())
+
     async def _results(self, cases: Sequence[Case]) -> list[Result]:
-        ran = await self._all([(case, False) for case in cases])
+        together = iter(await self._together([case for case in cases if case.kind != "route"]))
+        return [await self._visit(case) if case.kind == "route" else next(together) for case in cases]
+
+    async def _visit(self, case: Case) -> Result:
+        """One route case, alone: routes share state."""
+        await self._revive()
+        assert self._runner is not None
+        ran = await self._runner.run(self.visits.prepared(case))
+        result = self.visits.folded(self._first(replace(ran, case=case)))
+        if ran.crashed or result.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR):
+            result = self.visits.folded(await self._again(result, ran))
+            self.visits.note(result)
+        return result
+
+    async def _revive(self) -> None:
+        """Start the target again where its process has ended, or where its loop stands still."""
+        if self._process is None or self._process.dead or self._process.loop_lag_us > STANDSTILL_US:
+            await self._restart()
+
+    async def _together(self, cases: Sequence[Case]) -> list[Result]:
+        ran = await self._all([(case, False) for case in cases if not self._unjudged(case)])
+        if len(ran) < len(cases):
+            done = iter(ran)
+            ran = [Ran(case, Trace(()), 0) if self._unjudged(case) else next(done) for case in cases]
         results = [self._first(one) for one in ran]
-        for place, result in enumerate(results):
-            if ran[place].crashed or result.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR):
-                results[place] = await self._again(result, ran[place])
+        doubtful = [p for p, r in enumerate(results) if ran[p].crashed or r.verdict in _DOUBTFUL]
+        waiting = [p for p in doubtful if not ran[p].crashed and ran[p].trace.at("client", "deadline")]
+        # What only waits disturbs nobody: the repetitions of those may wait side by side.
+        repeated = iter(await self._all([(cases[p], control) for p in waiting for control in (False, True)]))
+        for place in waiting:
+            results[place] = self._repeated(results[place], ran[place], next(repeated), next(repeated))
+        for place in doubtful:
+            if place not in waiting:
+                results[place] = await self._again(results[place], ran[place])
         return results
 
     async def _all(self, jobs: Iterable[tuple[Case, bool]]) -> list[Ran]:
@@ -126,19 +193,29 @@ class Run:
         await self._runner.run_all(jobs, done.__setitem__)
         return [done[place] for place in sorted(done)]
 
+    def _unjudged(self, case: Case) -> bool:
+        """Whether a case needs the probe, which is out of reach."""
+        return bool(self.refused) and case.kind == "probe"
+
     def _judge(self, ran: Ran) -> Judgement:
         assert self._context is not None
-        if self.refused and ran.case.kind == "probe":
+        if self._unjudged(ran.case):
             return Judgement(Verdict.SKIP, None, (), self.refused)
         missing = self._missing(ran.case)
         if missing:
             return Judgement(Verdict.SKIP, None, (), missing)
-        return judge(ran.case, ran.trace, self._context)
+        judgement = judge(ran.case, ran.trace, self._context)
+        reached = ran.case.kind != "route" or ran.trace.at("route", "enter")
+        if self.refused and judgement.verdict is Verdict.SKIP and not reached:
+            return replace(judgement, reason=self.refused)
+        return judgement
 
     def _missing(self, case: Case) -> str:
         """Why a case does not apply to this server and framework, '' if it does."""
         assert self.server is not None
         for need in case.needs:
+            if need == "middleware" and not self.divided:
+                return "the target has no middleware"
             if need == "denial" and "websocket.http.response" not in self.server.extensions:
                 return "the server does not offer denial responses (websocket.http.response)"
             if need.startswith("framework:") and need.partition(":")[2] not in (self.framework.get("name"), *self.framework):
@@ -160,21 +237,26 @@ class Run:
             attempts=attempts,
             reason=judgement.reason,
             unstable=unstable,
-            reproduce=f"pytest --target={shlex.quote(self.plan.target)} --case={shlex.quote(case.full_id)}",
+            reproduce=self.plan.reproduce(case),
         )
 
     async def _again(self, first: Result, ran: Ran) -> Result:
         """Run a case alone, and its control; two different answers are shown as unstable."""
-        if self._process is None or self._process.dead:
-            await self._restart()
+        await self._revive()
         assert self._runner is not None
-        second = await self._runner.run(first.case)
+        case = self.visits.prepared(first.case) if first.case.kind == "route" else first.case
+        second = await self._runner.run(case)
+        control = None
+        if first.case.kind == "probe" and not second.crashed:
+            control = await self._runner.run(first.case, control=True)
+        return self._repeated(first, ran, second, control)
+
+    def _repeated(self, first: Result, ran: Ran, second: Ran, control: Ran | None) -> Result:
+        """What a case comes to after it was run twice, with its control."""
         if second.crashed:
             return self._culprit(first, second)
         judgement = self._judge(second)
-        control = None
-        if first.case.kind == "probe":
-            control = await self._runner.run(first.case, control=True)
+        if control is not None and first.case.kind == "probe":
             judgement = self._with_control(judgement, control)
         attempt = Attempt(judgement.verdict, judgement.findings, second.trace, second.duration_us, judgement.reason)
         attempts = (attempt,) if ran.crashed else (*first.attempts, attempt)
@@ -195,15 +277,9 @@ class Run:
         assert self._process is not None
         how = self._process.death()
         reason = f"the target's process ended ({how}) while this case ran alone"
-        finding = Finding(
-            "asgi.application.one-connection",
-            *_level_of("asgi.application.one-connection"),
-            Verdict.FAIL,
-            Layer.APPLICATION if first.case.kind == "route" else Layer.SERVER,
-            "outer",
-            "the process goes on",
-            f"the process ended ({how})",
-        )
+        finding = death(first.case, ran.trace, how)
+        if first.case.kind != "route":
+            finding = replace(finding, layer=Layer.SERVER, boundary="outer", component="", fix="")
         attempt = Attempt(Verdict.FAIL, (finding,), ran.trace, ran.duration_us, reason)
         return self._result(first.case, Judgement(Verdict.FAIL, finding.layer, (finding,), reason), (attempt,))
 
@@ -213,6 +289,11 @@ class Run:
             self.outputs.append(self._process.output)
         self.spawn()
         await self._ready()
+
+    def begin_stop(self) -> None:
+        """Tell the server to shut down, and do not wait for it: the report is written meanwhile."""
+        if self._process is not None and self._process.attached and not self._process.dead:
+            self._process.begin_stop()
 
     def stop(self) -> str:
         """Shut everything down, whatever state it is in; the last of what the target printed."""
@@ -228,39 +309,17 @@ class Run:
 
     async def _stop(self) -> None:
         assert self._process is not None
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:  # what an interrupt left behind
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         if not self._process.attached:
             self._process.attach(self._loop)
         await self._process.stop()
 
 
-def _level_of(requirement: str) -> tuple[Any, Any]:
-    from . import requirements
+def _quoted(option: str) -> str:
+    """An option for a shell; only its value is put in quotes, which reads better."""
+    name, given, value = option.partition("=")
+    return name + given + (shlex.quote(value) if given else "")
 
-    found = requirements.get(requirement)
-    return found.level, found.binds
-
-
-def preflight_case() -> Case:
-    """One probe connection before all others: does it reach the probe at all?"""
-    from .script import App, CaseFunction, Client
-
-    def preflight(client: Client, app: App) -> None:
-        """The probe answers."""
-        client.opens()
-        app.accepts()
-        client.closes(1000)
-        app.is_disconnected(1000)
-
-    return next(iter(CaseFunction("preflight", preflight, (), None, "probe", frozenset(), None).cases()))
-
-
-def preflight_refusal(ran: Ran) -> str:
-    """Why no probe case can be judged, '' when the probe answered."""
-    if ran.trace.at("app", "op"):
-        return ""
-    response = next(iter(ran.trace.at("wire", "response")), None)
-    got = f"HTTP {response.data['status']}" if response is not None else "no answer"
-    below = [o for o in ran.trace.observations if o.kind == "enter"]
-    who = next((o.data["below"] for o in reversed(below) if o.data.get("below")), None)
-    name = f"{who['name']} ({who['file']}:{who['line']})" if who else "the target"
-    return f"the probe was not reached: {name} answered {got}"

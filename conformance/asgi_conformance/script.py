@@ -45,7 +45,7 @@ class CaseFunction:
     requires: tuple[str, ...]
     rows: tuple[Row, ...] | None
     kind: str
-    needs: frozenset[str]
+    needs: Iterable[str] | Callable[..., Iterable[str]]
     tags: Callable[..., dict[str, Any]] | None
 
     @property
@@ -74,7 +74,7 @@ class CaseFunction:
             steps=tuple(tape.steps),
             row=row,
             kind=self.kind,
-            needs=self.needs,
+            needs=frozenset(self.needs(*values) if callable(self.needs) else self.needs),
             tags=self.tags(*values) if self.tags else {},
         )
 
@@ -88,13 +88,14 @@ def case(
     requires: Iterable[str],
     rows: Iterable[Row] | None = None,
     kind: str = "probe",
-    needs: Iterable[str] = (),
+    needs: Iterable[str] | Callable[..., Iterable[str]] = (),
     tags: Callable[..., dict[str, Any]] | None = None,
 ) -> Callable[[Script], Script]:
     """Register a script as a case under a frozen id.
 
     ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what the server
-    must have for the case to apply (``"denial"``, or ``"spec:2.4"``). Raises `ScriptError` for a bad or doubled id.
+    must have for the case to apply (``"denial"``, ``"framework:fastapi"``), or must do without
+    (``"without:websocket.http.response"``); like ``tags``, it may be a function of the row's values. Raises `ScriptError` for a bad or doubled id.
     """
     if not _ID.fullmatch(id):
         raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
@@ -105,7 +106,7 @@ def case(
         if not inspect.getdoc(function):
             raise ScriptError(f"{id}: a case needs a docstring, it is what users read")
         kept = None if rows is None else tuple(rows)
-        _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, kind, frozenset(needs), tags)
+        _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, kind, needs, tags)
         return function
 
     return register
@@ -217,6 +218,10 @@ class Client:
     def half_closes(self) -> None:
         """Send a FIN and go on reading."""
         self._do("half-close")
+
+    def is_settled(self, messages: int) -> None:
+        """In a route case: the handler has taken so many messages and waits for the next (if it ever waits)."""
+        self._do("settled", messages=messages)
 
     def falls_silent(self) -> None:
         """From here on answer no Close and no ping."""

@@ -23,6 +23,7 @@ class Settings:
 
     headers: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
+    scheme: str = ""
     query: str = ""
     cookies: Mapping[str, str] = field(default_factory=dict)
     subprotocols: tuple[str, ...] = ()
@@ -47,6 +48,9 @@ class Settings:
         out = list(self.headers.items())
         if self.origin:
             out.append(("Origin", self.origin))
+        if self.scheme:
+            # What a proxy that ends TLS would say; uvicorn believes it of the local address.
+            out.append(("X-Forwarded-Proto", self.scheme))
         if self.cookies:
             out.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
         return out
@@ -60,6 +64,7 @@ class Settings:
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "headers": (dict,),
     "origin": (str,),
+    "scheme": (str,),
     "query": (str,),
     "cookies": (dict,),
     "subprotocols": (list,),
@@ -81,16 +86,29 @@ def nearest(name: str, names: Any) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def load(root: Path) -> Settings:
-    """The settings of the pyproject.toml in a folder (the defaults without one). Raises `SettingsError`."""
-    file = root / "pyproject.toml"
-    if not file.is_file():
-        return Settings()
-    try:
-        table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("asgi-conformance", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{file}: {exc}") from None
-    return parse(table)
+def load(folder: Path, root: Path | None = None) -> Settings:
+    """The settings of the nearest pyproject.toml that has some, from a folder up to ``root`` (the defaults without one).
+
+    ``root`` (pytest's) counts even where it is not above the folder. Raises `SettingsError`.
+    """
+    for place in _places(folder, root or folder):
+        file = place / "pyproject.toml"
+        if not file.is_file():
+            continue
+        try:
+            table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("asgi-conformance")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+            raise SettingsError(f"{file}: {exc}") from None
+        if table is not None:
+            if not isinstance(table, dict):
+                raise SettingsError(f"{file}: [tool.asgi-conformance] must be a table")
+            return parse(table)
+    return Settings()
+
+
+def _places(folder: Path, root: Path) -> list[Path]:
+    above = [folder, *folder.parents]
+    return above[: above.index(root) + 1] if root in above else [folder, root]
 
 
 def parse(table: Mapping[str, Any]) -> Settings:
@@ -116,6 +134,8 @@ def _checked(settings: Settings, where: str) -> Settings:
         for key, value in getattr(settings, name).items():
             if not isinstance(value, str):
                 raise SettingsError(f'{where}: {name}.{key} must be a string, not {type(value).__name__}')
+    if settings.scheme not in ("", "http", "https"):
+        raise SettingsError(f'{where}: "scheme" must be "http" or "https", not "{settings.scheme}"')
     if settings.probe not in ("behind", "inside"):
         raise SettingsError(f'{where}: "probe" must be "behind" or "inside", not "{settings.probe}"')
     if settings.profile not in PROFILES:

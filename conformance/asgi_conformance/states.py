@@ -4,7 +4,7 @@
 # the tables RECEIVE, SEND, LOST and OPERATIONS. The model in states_model.py looks up; it knows no transition.
 #
 # Rule 2: this file knows neither a server nor a client. It sees what the framework sees: results of the inner
-# receive() and send(). What must happen on the other side for a result to come is in states_transitions.py.
+# receive() and send(). What must happen on the other side for a result to come is in states_environment.py.
 #
 # Theory of operation
 # ===================
@@ -131,6 +131,7 @@ LOST: Mapping[WebSocketState, Move] = MappingProxyType(
 LOST_CODE = 1006
 
 REFUSED_SEND = ("starlette.illegal.send", "starlette.state.unchanged-on-error")
+WRONG_TYPE = ("starlette.receive.wrong-type",)
 REFUSED_RECEIVE = ("starlette.illegal.receive", "starlette.state.unchanged-on-error")
 
 DENIAL_EXTENSION = "websocket.http.response"
@@ -191,7 +192,7 @@ RAW_SENDS: tuple[str, ...] = (
 OPERATIONS: Mapping[str, tuple[Primitive, ...]] = MappingProxyType(
     {
         "accept": (Receive(only_connecting=True), _ACCEPT),
-        "receive": (Receive(), Take("event")),
+        "receive": (Receive(), Take("event", ("starlette.receive.raw",))),
         "receive_text": (Guard.ACCEPTED, Receive(), Disconnects(), _TAKE_TEXT),
         "receive_bytes": (Guard.ACCEPTED, Receive(), Disconnects(), _TAKE_BYTES),
         "receive_json[text]": (Guard.ACCEPTED, Receive(), Disconnects(), _TAKE_JSON),
@@ -210,7 +211,6 @@ OPERATIONS: Mapping[str, tuple[Primitive, ...]] = MappingProxyType(
         "close": (_CLOSE,),
         "send_denial_response": (Guard.DENIAL_OFFERED, _START, _END),
         "send_denial_response[chunks]": (Guard.DENIAL_OFFERED, _START, _CHUNK, _CHUNK, _END),
-        **{f"send[{message}]": (Send(message),) for message in RAW_SENDS},
-        f"send[{SENT}]": (Send(SENT, ("starlette.send.text",)),),
+        **{f"send[{message}]": (Send(message, ("starlette.send.raw",)),) for message in RAW_SENDS},
     }
 )

@@ -21,9 +21,11 @@ from .states import (
     MORE,
     OPERATIONS,
     RECEIVE,
+    RECEIVED,
     REFUSED_RECEIVE,
     REFUSED_SEND,
     SEND,
+    WRONG_TYPE,
     Disconnects,
     Guard,
     Move,
@@ -176,9 +178,12 @@ class _Object:
         A message of the other kind may lack the key or hold None under it: ASGI allows both.
         """
         if take.kind == "event":
+            self.cite(take.requirements)
             return self.message
         key, kind = ("bytes", bytes) if take.kind in ("bytes", "json-binary") else ("text", str)
         value = self.message.get(key)
+        if not isinstance(value, kind) and self.message["type"] == RECEIVED:
+            self.cite(WRONG_TYPE)
         if key not in self.message or (take.kind.startswith("json") and not isinstance(value, kind)):
             raise _Raises(_UNSPECIFIED, silent=True)
         if not isinstance(value, kind):

@@ -14,3 +14,9 @@ def load() -> tuple[Case, ...]:
     for module in sorted(entry.name for entry in pkgutil.iter_modules(__path__)):
         importlib.import_module(f"{__name__}.{module}")
     return tuple(case for function in registered().values() for case in function.cases())
+
+
+def cited() -> frozenset[str]:
+    """The ids of all requirements that some case decides, those of the target's own routes included."""
+    routes = importlib.import_module(f"{__name__}.routes")
+    return frozenset(id for case in load() for id in case.requires) | frozenset(routes.REQUIRES)

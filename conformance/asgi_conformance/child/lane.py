@@ -27,7 +27,9 @@ async def perform(run: Run, connection: Any) -> None:
     try:
         for index, op, args, wait, may_raise in run.steps:
             if wait:
+                run.waiting["barrier"] = str(index)
                 await run.may_start(index)
+                del run.waiting["barrier"]
             if op == "return":
                 break
             if op == "raise":
@@ -68,6 +70,9 @@ async def _step(run: Run, connection: Any, index: int, op: str, args: Dict[str, 
     except BaseException as exc:
         data["raised"] = describe_exception(exc)
         returned = False
+        if not isinstance(exc, Exception):
+            run.observe("app", "op", data)
+            raise  # what ends the process must end it
     if times == 1:
         del data["attempts"]
     data.update(connection.states())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import importlib
 import inspect
@@ -31,7 +32,25 @@ def load(target: str, app_dir: str, factory: bool) -> Any:
     app = _attribute(_module(module_name), module_name, attributes)
     if not callable(app):
         raise LoadError("attribute", "{} is not callable: it is {}".format(target, _kind(app)))
-    return _called(app, target, factory)
+    app = _called(app, target, factory)
+    return app if _is_single_callable(app) else SingleCallable(app)
+
+
+class SingleCallable:
+    """An application of two callables (ASGI 2) as uvicorn serves it: ``app(scope)`` gives what is called with the rest."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope)(receive, send)
+
+
+def _is_single_callable(app: Any) -> bool:
+    """Whether uvicorn takes an application for one of a single callable (ASGI 3)."""
+    if inspect.isclass(app):
+        return hasattr(app, "__await__")
+    return asyncio.iscoroutinefunction(app if inspect.isfunction(app) else getattr(app, "__call__", None))
 
 
 def _module(name: str) -> Any:

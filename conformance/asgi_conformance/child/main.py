@@ -10,36 +10,44 @@ import traceback
 from typing import Any, Dict, List
 
 from .boundary import Outermost
-from .frameworks import starlette
+from .frameworks import starlette, starlette_handlers, starlette_routes, starlette_stack
 from .loader import LoadError, load
 from .recorder import Runs
-from .serve import Guard, serve
+from .serve import Guard, Uvicorn, die_with_parent, end_group
 from .surface import surface
-from .wire import Channel, LineReader
+from .tasks import watch_tasks
+from .wire import Channel, LineReader, out_of_reach
 
 
 class Child:
     """One target under one server."""
 
     def __init__(self, control: int, observations: int, life: int) -> None:
+        control, observations, life = (out_of_reach(fd) for fd in (control, observations, life))
         self.reader = LineReader(control)
         self.channel = Channel(observations)
         self.guard = Guard(life, self.channel.send, self.channel.flush)
+        os.register_at_fork(after_in_child=lambda: _close(control, observations, life))
         self.runs = Runs(self.channel)
         self.config: Dict[str, Any] = {}
         self.target: Any = None
         self.server: Any = None
         self._installed = False
+        # Asked for before the target can patch what answers; platform.platform() would run a program.
+        self.platform = "{0.sysname}-{0.release}-{0.machine}".format(os.uname())
 
     def run(self) -> int:
         """Serve until told to stop; the exit status."""
         self.config = self.reader.read_first()
+        if self.config.get("main_thread"):
+            die_with_parent()
         self.guard.start()
         sys.argv = [self.config["server"], self.config["target"]]
         try:
+            uvicorn = Uvicorn(self.config)
             self.target = load(self.config["target"], self.config.get("app_dir") or "", bool(self.config.get("factory")))
             self.install()
-            serve(Outermost(self.target, self.runs, self.install), self.config, self.ready)
+            uvicorn.run(self.observed_target(), self.config["socket"], self.ready)
         except LoadError as exc:
             self.channel.send({"error": {"phase": exc.phase, "message": exc.message, "traceback": exc.shown}})
             return 3
@@ -52,11 +60,24 @@ class Child:
         self.channel.send({"stopped": {}})
         return 0
 
+    def observed_target(self) -> Outermost:
+        """The target with its edge observed."""
+        inside = (lambda: starlette_stack.inside(self.target) if self._installed else None) if self.config.get("inside") else None
+        return Outermost(self.target, self.runs, self.config["probe_path"], self.install, self.is_framework, inside)
+
+    def is_framework(self, app: Any) -> bool:
+        """Whether an object is the application of a framework that is observed."""
+        return self._installed and starlette_stack.is_application(app)
+
     def install(self) -> None:
         """Observe the target's framework as soon as the target has imported it."""
         if not self._installed and starlette.loaded():
             self._installed = True
-            starlette.install(self.config["probe_path"], lambda app: app is self.target)
+            starlette.install(self.config["probe_path"], self.target)
+            starlette_handlers.install()
+            if self.server is not None:
+                # A target that imports its framework at the first connection only.
+                self.channel.send({"framework": starlette.versions()})
 
     def ready(self, server: Any, facts: Dict[str, Any]) -> None:
         """The server accepts connections: from now on obey the control pipe on its loop."""
@@ -64,6 +85,7 @@ class Child:
         loop = asyncio.get_running_loop()
         self.channel.bind(loop)
         self.guard.watch(loop)
+        watch_tasks(loop)
         loop.add_reader(self.reader.fd, self.obey)
         self.install()
         self.channel.send(
@@ -71,7 +93,7 @@ class Child:
                 "ready": {
                     "server": facts,
                     "python": platform.python_version(),
-                    "platform": platform.platform(),
+                    "platform": self.platform,
                     "framework": starlette.versions() if self._installed else None,
                     "versions": _versions(),
                     "pid": os.getpid(),
@@ -84,9 +106,9 @@ class Child:
         try:
             messages = self.reader.take()
         except OSError:
-            os._exit(0)
+            end_group()
         for message in messages:
-            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "stop"):
+            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "stop"):
                 if verb in message:
                     getattr(self, "on_" + verb)(message[verb], message)
 
@@ -112,9 +134,21 @@ class Child:
     def on_surface(self, run_id: str, message: Dict[str, Any]) -> None:
         self.channel.send({"surface": [run_id, surface()]})
 
+    def on_routes(self, value: Any, message: Dict[str, Any]) -> None:
+        self.channel.send({"routes": starlette_routes.discover(self.target)})
+
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)
         self.server.should_exit = True
+
+
+def _close(*fds: int) -> None:
+    """What the target forks has no part in the pipes: they must end with this process."""
+    for fd in fds:
+        try:
+            os.close(fd)
+        except OSError:
+            continue
 
 
 def _versions() -> Dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
+from .components import Component
 from .wire import Channel, describe_exception, encode, now_us
 
 HEADER = b"x-asgi-conformance"
@@ -18,7 +19,8 @@ current_run: "contextvars.ContextVar[Optional[Run]]" = contextvars.ContextVar("a
 class Run:
     """One execution of one case in the target's process.
 
-    ``steps`` is the app lane's program, ``step`` the index of the step in progress (None between steps).
+    ``steps`` is the app lane's program, ``step`` the index of the step in progress (None between steps). ``above`` is
+    what has been entered since the last boundary, ``depth`` the number of boundaries passed below the outermost one.
     """
 
     def __init__(self, run_id: str, channel: Channel) -> None:
@@ -29,11 +31,20 @@ class Run:
         self.bare = False
         self.inside = False
         self.step: Optional[int] = None
+        self.target: Any = None
+        self.above: List[Component] = []
+        self.entered: Set[int] = set()
         self.depth = 0
         self.objects = 0
         self.seen = 0
         self.waiting: Dict[str, str] = {}
+        self.over = False
         self.task: Optional["asyncio.Task[Any]"] = None
+        self.route: Optional[Dict[str, Any]] = None
+        self.handled = False
+        self.sends = 0
+        self.started: List[Any] = []
+        self._tasks: List[Any] = []
         self._go: Dict[int, "asyncio.Future[None]"] = {}
         self._briefing: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
 
@@ -51,12 +62,20 @@ class Run:
         self.steps = message["steps"]
         self.without = message.get("without", [])
         self.bare = message.get("control", False)
+        self.route = message.get("route")
         if not self._briefing.done():
             self._briefing.set_result(None)
 
     async def briefed(self) -> None:
         """Wait for the suite's description: the connection may be faster than the control pipe."""
         await asyncio.shield(self._briefing)
+
+    def task_number(self) -> int:
+        """The number of the current task in this run, in the order of first sight; 1 is the handler's own."""
+        task = asyncio.current_task()
+        if task not in self._tasks:
+            self._tasks.append(task)
+        return self._tasks.index(task) + 1
 
     async def may_start(self, index: int) -> None:
         """Wait for the suite's word that the step above this one is complete."""
@@ -81,11 +100,11 @@ class Run:
                 "{}:{} {}".format(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
                 for frame in _await_chain(self.task.get_coro())
             ]
-        return {"step": self.step, "waiting": dict(self.waiting), "stack": stack}
+        return {"step": self.step, "waiting": dict(self.waiting), "stack": stack, "over": self.over}
 
 
 def _await_chain(coroutine: Any) -> List[Any]:
-    frames = []
+    frames: List[Any] = []
     while coroutine is not None and len(frames) < 64:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
         if frame is not None:
@@ -169,8 +188,7 @@ def watch(run: Run, boundary: str, receive: Any, send: Any) -> Any:
             raise
         finally:
             run.waiting.pop(sending, None)
-        if stepped:
-            run.observe(boundary, "sent", _with_step({}, stepped, step))
+        run.observe(boundary, "sent", _with_step({}, stepped, step))
 
     return watched_receive, watched_send
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import select
+import signal
 import socket
 import sys
 import threading
@@ -11,6 +14,11 @@ import traceback
 from typing import Any, Callable, Dict, List
 
 from .loader import LoadError
+from .wire import now_us
+
+# Kept from before the target was imported: a target may patch these modules for itself.
+_read, _select, _frames = os.read, select.select, sys._current_frames
+_killpg, _getpgrp, _exit, _KILL = os.killpg, os.getpgrp, os._exit, signal.SIGKILL
 
 WS_MODULES = {
     "WebSocketsSansIOProtocol": "websockets-sansio",
@@ -22,8 +30,8 @@ WS_MODULES = {
 class Lifespan:
     """The target's lifespan, watched: what it raises at start-up must not be lost in the server's log."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(self) -> None:
+        self.app: Any = None
         self.started = False
         self.problem: Dict[str, str] = {}
 
@@ -54,61 +62,101 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else ""
 
 
-def serve(app: Any, config: Dict[str, Any], ready: Callable[[Any, Dict[str, Any]], None]) -> None:
-    """Run uvicorn until it is told to stop; ``ready(server, facts)`` is called on its loop when it accepts connections."""
-    try:
-        import uvicorn
-        from uvicorn.server import Server
-    except ImportError:
-        message = "uvicorn is not installed for {}".format(sys.executable)
-        raise LoadError("server", message + "; install it there: pip install uvicorn websockets") from None
+class Uvicorn:
+    """Uvicorn, set up before the target is imported, as its own command does. Raises `LoadError` where it cannot run."""
 
-    lifespan = Lifespan(app)
-    options = dict(config.get("options") or {})
-    try:
-        settings = uvicorn.Config(
-            lifespan,
-            ws=config.get("ws") or "auto",
-            http=config.get("http") or "auto",
-            loop=config.get("loop") or "auto",
-            lifespan=config.get("lifespan") or "auto",
-            log_level="info",
-            access_log=False,
-            timeout_graceful_shutdown=config.get("grace", 1),
-            **options,
-        )
-        settings.load()
-    except (ImportError, SystemExit, KeyError, ValueError, TypeError) as exc:
-        raise LoadError("server", "uvicorn cannot run as asked ({}: {})".format(type(exc).__name__, exc)) from None
-    protocol = settings.ws_protocol_class
-    if protocol is None:
-        message = "uvicorn has no WebSocket implementation in {}".format(sys.executable)
-        raise LoadError("server", message + "; install one there: pip install websockets")
+    def __init__(self, config: Dict[str, Any]) -> None:
+        try:
+            import uvicorn
+            import uvicorn.server
+        except ImportError:
+            message = "uvicorn is not installed for {}".format(sys.executable)
+            raise LoadError("server", message + "; install it there: pip install uvicorn websockets") from None
+        self.ready = False
+        self._lifespan = Lifespan()
+        self._server_class: Any = uvicorn.server.Server
+        self._version = uvicorn.__version__
+        try:
+            self._settings = uvicorn.Config(
+                self._lifespan,
+                ws=config.get("ws") or "auto",
+                http=config.get("http") or "auto",
+                loop=config.get("loop") or "auto",
+                lifespan=config.get("lifespan") or "auto",
+                log_level="info",
+                access_log=False,
+                timeout_graceful_shutdown=config.get("grace", 1),
+                **dict(config.get("options") or {}),
+            )
+            self._settings.load()
+        except (ImportError, SystemExit, KeyError, ValueError, TypeError) as exc:
+            raise LoadError("server", "uvicorn cannot run as asked ({}: {})".format(type(exc).__name__, exc)) from None
+        self._protocol: Any = self._settings.ws_protocol_class
+        if self._protocol is None:
+            message = "uvicorn has no WebSocket implementation in {}".format(sys.executable)
+            raise LoadError("server", message + "; install one there: pip install websockets")
 
-    class Observed(Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets=sockets)
-            if self.should_exit:
-                return
-            loop = asyncio.get_running_loop()
-            facts = {
-                "name": "uvicorn",
-                "version": uvicorn.__version__,
-                "ws": WS_MODULES.get(protocol.__name__, protocol.__name__),
-                "http": settings.http_protocol_class.__module__.rpartition(".")[2].replace("_impl", ""),
-                "loop": type(loop).__module__.split(".")[0],
-            }
-            ready(self, facts)
+    def run(self, app: Any, listener: int, ready: Callable[[Any, Dict[str, Any]], None]) -> None:
+        """Serve ``app`` on the inherited socket until told to stop.
 
-    server = Observed(settings)
-    sock = socket.socket(fileno=config["socket"])
-    try:
-        server.run(sockets=[sock])
-    except SystemExit as exc:
-        if lifespan.problem:
-            message = "start-up raised " + lifespan.problem["message"]
-            raise LoadError("lifespan", message, lifespan.problem["traceback"]) from None
-        raise LoadError("lifespan", "the server ended at start-up with exit code {}".format(exc.code)) from None
+        ``ready(server, facts)`` is called on the loop once the server accepts connections. Raises `LoadError` where
+        the target's start-up fails.
+        """
+        lifespan, settings, protocol, version = self._lifespan, self._settings, self._protocol, self._version
+        lifespan.app, serving = app, self
+
+        class Observed(self._server_class):  # type: ignore[misc,name-defined]
+            async def startup(self, sockets: Any = None) -> None:
+                await super().startup(sockets=sockets)
+                if self.should_exit:
+                    return
+                loop = asyncio.get_running_loop()
+                facts = {
+                    "name": "uvicorn",
+                    "version": version,
+                    "ws": WS_MODULES.get(protocol.__name__, protocol.__name__),
+                    "http": settings.http_protocol_class.__module__.rpartition(".")[2].replace("_impl", ""),
+                    "loop": type(loop).__module__.split(".")[0],
+                }
+                serving.ready = True
+                ready(self, facts)
+
+        sock = socket.socket(fileno=listener)
+        sock.set_inheritable(False)
+        try:
+            Observed(settings).run(sockets=[sock])
+        except SystemExit as exc:
+            if lifespan.problem:
+                message = "start-up raised " + lifespan.problem["message"]
+                raise LoadError("lifespan", message, lifespan.problem["traceback"]) from None
+            if not self.ready:
+                raise LoadError("lifespan", "start-up ended the process with exit code {}".format(exc.code)) from None
+            raise
+
+
+def end_group() -> None:
+    """End this process and all that it has forked, which stay in its process group unless they leave it."""
+    if _getpgrp() == _PID:
+        _killpg(_PID, _KILL)
+    _exit(0)
+
+
+_PID = os.getpid()
+
+
+def die_with_parent() -> None:
+    """Have Linux end this process when the suite's main thread ends, even where the target never lets go of the GIL.
+
+    Only for a process that was started from the main thread: what counts is the end of the starting thread.
+    """
+    if sys.platform == "linux":
+        parent = os.getppid()
+        try:
+            ctypes.CDLL(None).prctl(1, int(_KILL), 0, 0, 0)
+        except (AttributeError, OSError):
+            return
+        if os.getppid() != parent:
+            _exit(0)
 
 
 class Guard(threading.Thread):
@@ -120,7 +168,7 @@ class Guard(threading.Thread):
         self._send = send
         self._flush = flush
         self._loop: Any = None
-        self._loop_thread = 0
+        self._loop_thread = threading.get_ident()
         self._asked = 0
         self._answered = 0
 
@@ -130,18 +178,14 @@ class Guard(threading.Thread):
         self._loop = loop
 
     def run(self) -> None:
-        import select
-
-        from .wire import now_us
-
         silent_since = 0
         while True:
-            readable, _, _ = select.select([self._fd], [], [], 0.1)
-            if readable and not os.read(self._fd, 1):
-                os._exit(0)
+            readable, _, _ = _select([self._fd], [], [], 0.1)
+            if readable and not _read(self._fd, 1):
+                end_group()
             loop = self._loop
             if loop is None:
-                self._send({"beat": [0, []]})
+                self._send({"beat": [0, self._stack()]})
                 continue
             stack: List[str] = []
             lag = 0
@@ -162,7 +206,7 @@ class Guard(threading.Thread):
         self._answered = self._asked
 
     def _stack(self) -> List[str]:
-        frame = sys._current_frames().get(self._loop_thread)
+        frame = _frames().get(self._loop_thread)
         return [
             "{}:{} {}".format(entry.filename, entry.lineno, entry.name) for entry in traceback.extract_stack(frame)[-12:]
         ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import binascii
+import fcntl
 import hashlib
 import json
 import os
+import resource
 import threading
 import time
 from collections import deque
@@ -16,6 +18,9 @@ LONG = 512
 _dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, default=repr).encode
 _loads = json.JSONDecoder().decode
 _write = os.write
+_read = os.read
+_getpid = os.getpid
+_get_ident = threading.get_ident
 _monotonic_ns = time.monotonic_ns
 
 
@@ -92,20 +97,36 @@ def describe_exception(exc: BaseException) -> Dict[str, Any]:
     return out
 
 
+def out_of_reach(fd: int) -> int:
+    """The same pipe under a high number: a target may print to a low one, or close it, or hand it on."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = min(limit if limit != resource.RLIM_INFINITY else 1024, 1024) - 64
+    try:
+        moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, lowest)
+    except (OSError, ValueError):
+        os.set_inheritable(fd, False)
+        return fd
+    os.close(fd)
+    return moved
+
+
 class Channel:
-    """The observation pipe: what is put in during one tick of the loop leaves as one line."""
+    """The observation pipe: what is put in during one tick of the loop leaves as one line.
+
+    Each line begins with a line end too, so that what a target writes into the pipe spoils no line of ours.
+    """
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._pending: deque = deque()
+        self._pending: "deque[Any]" = deque()
         self._lock = threading.Lock()
         self._schedule: Optional[Callable[..., Any]] = None
         self._scheduled = False
-        self.pid = os.getpid()
+        self.pid = _getpid()
 
     def bind(self, loop: Any) -> None:
         """From now on records leave once a tick of this loop; call it on the loop's own thread."""
-        self._thread = threading.get_ident()
+        self._thread = _get_ident()
         self._threadsafe = loop.call_soon_threadsafe
         self._schedule = loop.call_soon
 
@@ -115,7 +136,7 @@ class Channel:
         if not self._scheduled and self._schedule is not None:
             self._scheduled = True
             try:
-                if threading.get_ident() == self._thread:
+                if _get_ident() == self._thread:
                     self._schedule(self.flush)
                 else:
                     self._threadsafe(self.flush)
@@ -137,9 +158,9 @@ class Channel:
 
     def send(self, message: Dict[str, Any]) -> None:
         """Write one line now. A forked copy of the process stays silent: the pipe is not its own."""
-        if os.getpid() != self.pid:
+        if _getpid() != self.pid:
             return
-        data = _dumps(message).encode("ascii") + b"\n"
+        data = b"\n" + _dumps(message).encode("ascii") + b"\n"
         with self._lock:
             try:
                 while data:
@@ -158,7 +179,7 @@ class LineReader:
     def read_first(self) -> Dict[str, Any]:
         """Block until the first line (the configuration) is there."""
         while b"\n" not in self._buffer:
-            chunk = os.read(self.fd, 65536)
+            chunk = _read(self.fd, 65536)
             if not chunk:
                 raise EOFError("the control pipe ended before the configuration")
             self._buffer += chunk
@@ -168,7 +189,7 @@ class LineReader:
 
     def take(self) -> List[Dict[str, Any]]:
         """The messages that are complete now; call it when the pipe is readable."""
-        chunk = os.read(self.fd, 1 << 18)
+        chunk = _read(self.fd, 1 << 18)
         lines = (self._buffer + chunk).split(b"\n")
         self._buffer = lines.pop()
         return [_loads(line.decode("ascii")) for line in lines]

@@ -22,11 +22,11 @@ class DeviationsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One departure: of which product and versions, from which requirement, and just what is seen."""
+    """One departure: of which product and versions, from which requirements, and just what is seen."""
 
     id: str
     product: str
-    requirement: str
+    requirement: str | tuple[str, ...]
     observed: str
     reason: str
     evidence: str
@@ -40,7 +40,7 @@ class Deviation:
     def covers(self, requirement: str, observed: str, product: str, version: str, ws: str, case: str) -> bool:
         """Whether this entry names just that finding."""
         return (
-            requirement == self.requirement
+            requirement in ((self.requirement,) if isinstance(self.requirement, str) else self.requirement)
             and product == self.product
             and (not self.ws or ws in self.ws)
             and (not self.since or version_key(version) >= version_key(self.since))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.client import ClientProtocol
+from websockets.datastructures import Headers
 from websockets.http11 import Response
 from websockets.uri import WebSocketURI
 
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         if self._protocol is not None and self.response is None:
             self._protocol.receive_eof()
             self._read_response(self._protocol)
+            self._read_cut_response()
         self._observe("wire", "received.eof", self._unfinished())
         self._end()
         return False
@@ -132,6 +134,19 @@ class Connection(asyncio.Protocol):
         if self.response is None and protocol.handshake_exc is not None and not self.handshake_problem:
             self.handshake_problem = str(protocol.handshake_exc)
 
+    def _read_cut_response(self) -> None:
+        """What there is of a response whose body ended before its length: its head still says something."""
+        head, end, body = bytes(self._head).partition(b"\r\n\r\n")
+        status, *lines = head.decode("latin-1").split("\r\n")
+        words = status.split(" ", 2)
+        if self.response is not None or not end or len(words) < 2 or not words[1].isdecimal():
+            return
+        pairs = [line.partition(":")[::2] for line in lines]
+        headers = [[name, value.strip()] for name, value in pairs]
+        data = {"status": int(words[1]), "headers": headers, "body": observed(body) if body else None, "cut": True}
+        self._observe("wire", "response", data)
+        self.response = Response(int(words[1]), "", Headers((name, value) for name, value in headers), body)
+
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
             self._observe("wire", "received", frames.describe(opcode, payload, fin, rsv, masked or None))
@@ -159,7 +174,15 @@ class Connection(asyncio.Protocol):
 
     # What is sent
 
-    def request(self, host: str, port: int, path: str, headers: list[tuple[str, str]], subprotocols: list[str]) -> bytes:
+    def request(
+        self,
+        host: str,
+        port: int,
+        path: str,
+        headers: list[tuple[str, str]],
+        subprotocols: list[str],
+        partial: bool = False,
+    ) -> bytes:
         """The opening handshake request as bytes (RFC 6455 section 4.1)."""
         uri = WebSocketURI(False, host, port, *path.partition("?")[::2])
         protocol = ClientProtocol(uri, subprotocols=subprotocols or None, max_size=None)  # type: ignore[arg-type]
@@ -171,7 +194,7 @@ class Connection(asyncio.Protocol):
         protocol.send_request(request)
         self._protocol = protocol
         shown = [[name, value] for name, value in request.headers.raw_items()]
-        self._observe("wire", "request", {"path": path, "headers": shown})
+        self._observe("wire", "request", {"path": path, "headers": shown, **({"partial": True} if partial else {})})
         return b"".join(protocol.data_to_send())
 
     def write(self, data: bytes) -> None:

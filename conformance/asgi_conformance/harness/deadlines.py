@@ -19,6 +19,12 @@ WAITS: Mapping[str, float] = MappingProxyType(
         "write": 5.0,  # the socket takes what is written to it
         "barrier": 5.0,  # the app lane has completed the step above
         "exit": 5.0,  # the target's callable has ended
+        "entry": 1.0,  # the server calls the target for a client that has left already
+        "settle": 0.5,  # a handler waits for the next message; one that never does is not waited for
+        "again": 1.0,  # the target's callable has ended, where it is known already not to
+        "grace": 2.0,  # the tasks that a handler started have ended after it
+        "tasks": 5.0,  # the child says which tasks are left
+        "routes": 10.0,  # the child says which routes the target has
         "release": 1.0,  # a handler that missed a deadline ends once it is cancelled
         "snapshot": 1.0,  # the child's loop says what a run is waiting for
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,11 +96,13 @@ class ClientLane:
             raise Missed("connect", seconds) from None
         self._recording.observe("wire", "connect", {})
 
-    def _request(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]]) -> bytes:
+    def _request(
+        self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], partial: bool = False
+    ) -> bytes:
         address = self._address
         pairs = [*address.headers, *((name, value) for name, value in headers), (RUN_HEADER, self._recording.id)]
         offered = list(subprotocols) or list(address.subprotocols)
-        return self._connection.request(address.host, address.port, address.path, pairs, offered)
+        return self._connection.request(address.host, address.port, address.path, pairs, offered, partial)
 
     async def _do_open(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]]) -> None:
         await self._connect()
@@ -107,7 +110,7 @@ class ClientLane:
 
     async def _do_open_partly(self) -> None:
         await self._connect()
-        request = self._request((), ())
+        request = self._request((), (), partial=True)
         self._connection.write(request[: len(request) // 2])
 
     async def _do_accepted(self, expect: Mapping[str, Any]) -> None:
@@ -133,6 +136,8 @@ class ClientLane:
 
     async def _do_close(self, code: int | None = None, reason: Any = None, payload: bytes | None = None) -> None:
         await self._opened()
+        if self._connection.close_sent:
+            return  # the polite answer to the server's Close frame has already left
         body = frames.close_payload(code, reason) if payload is None else payload
         self._connection.write_frame(frames.CLOSE, body)
 
@@ -164,6 +169,11 @@ class ClientLane:
 
     async def _do_half_close(self) -> None:
         self._connection.half_close()
+
+    async def _do_settled(self, messages: int) -> None:
+        await self._opened()
+        with contextlib.suppress(Missed):
+            await self._recording.settled(messages)
 
     async def _do_silence(self) -> None:
         self._connection.silent = True

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -34,6 +36,17 @@ from _asgi_conformance_child.main import Child
 sys.exit(Child(int(c), int(o), int(l)).run())
 """
 OUTPUT_KEPT = 64 * 1024
+# The observation pipe's capacity where the system lets it be set: a child must not wait for the suite.
+PIPE_SIZE = 1 << 20
+# Beats come ten times a second; past this many seconds without one the child's loop cannot be said to turn.
+SILENCE = 0.5
+# Seconds between two looks at whether the process still is there.
+EXIT_POLL = 0.1
+
+
+def _waits(frame: str) -> bool:
+    """Whether a stack ends where a loop waits for events: that says nothing of who hangs."""
+    return "selectors.py" in frame or "asyncio/" in frame
 
 
 class StartError(Exception):
@@ -48,7 +61,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What is to be launched, and how."""
+    """What is to be launched, and how. ``inside``: the probe is reached without the target's middleware."""
 
     target: str
     app_dir: str
@@ -57,6 +70,7 @@ class Launch:
     server: str = "uvicorn"
     ws: str = "auto"
     probe_path: str = "/__asgi_conformance__"
+    inside: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,8 +82,11 @@ class TargetProcess:
         self.launch = launch
         self.facts: dict[str, Any] = {}
         self.last_beat = 0.0
-        self.loop_lag_us = 0
+        self._loop_lag_us = 0
+        self._silence_us = 0
+        self._looked = self._listening = time.monotonic()
         self.loop_stack: list[str] = []
+        self.worst_lag: tuple[int, list[str]] = (0, [])
         self.dead = False
         self.port = 0
         self.on_message: Callable[[dict[str, Any]], None] = lambda message: None
@@ -80,11 +97,14 @@ class TargetProcess:
         self._buffer = b""
         self._error: dict[str, str] | None = None
         self._ready = False
+        self._deserted = False
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = time.monotonic()
         self._outbox: list[bytes] = []
+        self._unsent = bytearray()
         self._changed = asyncio.Event()
+        self._exit_watch: asyncio.TimerHandle | None = None
         self._spawn()
 
     def _spawn(self) -> None:
@@ -125,23 +145,37 @@ class TargetProcess:
             "server": self.launch.server,
             "ws": self.launch.ws,
             "probe_path": self.launch.probe_path,
+            "inside": self.launch.inside,
+            "main_thread": threading.current_thread() is threading.main_thread(),
             "socket": passed[0],
             "options": dict(self.launch.options),
         }
         with contextlib.suppress(OSError):
             os.write(self._control, json.dumps(config).encode() + b"\n")
         assert self._process.stdout is not None
-        for fd in (self._observations, self._process.stdout.fileno()):
+        for fd in (self._control, self._observations, self._process.stdout.fileno()):
             os.set_blocking(fd, False)
+        with contextlib.suppress(OSError, AttributeError):  # AttributeError: only Linux has it
+            fcntl.fcntl(self._observations, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
     @property
     def attached(self) -> bool:
         """Whether a loop hears the child."""
         return self._loop is not None
 
+    @property
+    def loop_lag_us(self) -> int:
+        """For how long the child's loop has not turned, in microseconds; 0 while it does.
+
+        A child that does not even send its heartbeat (a thread does) holds the interpreter's lock.
+        """
+        return max(self._loop_lag_us, self._silence_us)
+
     def death(self) -> str:
         """How the process ended, in words."""
         code = self._process.wait()
+        if self._deserted:
+            return "it closed the suite's pipes"
         return f"exit status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
     # Hearing
@@ -152,54 +186,87 @@ class TargetProcess:
         assert self._process.stdout is not None
         loop.add_reader(self._observations, self._hear)
         loop.add_reader(self._process.stdout.fileno(), self._hear_output)
+        self._watch_exit()
 
-    def _hear(self) -> None:
+    def _watch_exit(self) -> None:
+        """Look whether the process has ended: what it has forked may hold its pipes open."""
+        if self.dead or self._loop is None:
+            return
+        now = time.monotonic()
+        if now - self._looked > EXIT_POLL + SILENCE:
+            self._listening = now  # this process's own loop did not run: nothing was heard, whatever was said
+        silence = now - max(self.last_beat, self._listening)
+        self._looked, self._silence_us = now, int(silence * 1_000_000) if silence > SILENCE else 0
+        if self._process.poll() is None:
+            self._exit_watch = self._loop.call_later(EXIT_POLL, self._watch_exit)
+            return
+        while not self.dead and self._hear():
+            pass
+        self._died()
+
+    def _hear(self) -> bool:
+        """Take what the child has said; whether it has said anything."""
         try:
             chunk = os.read(self._observations, 1 << 20)
         except BlockingIOError:
-            return
+            return False
         if not chunk:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
+            self._deserted = self._process.returncode is None
             self._died()
-            return
+            return False
         lines = (self._buffer + chunk).split(b"\n")
         self._buffer = lines.pop()
         self._changed.set()
         for line in lines:
+            if not line:
+                continue
             try:
                 message = json.loads(line)
             except ValueError:
                 continue  # the target wrote to a descriptor that is not its own
             self._take(message)
+        return True
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if "o" in message or "snapshot" in message or "surface" in message:
+    def _take(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            return
+        if "o" in message or "snapshot" in message or "surface" in message or "routes" in message:
             self.on_message(message)
         elif "beat" in message:
             self.last_beat = time.monotonic()
-            self.loop_lag_us, self.loop_stack = message["beat"]
+            self._loop_lag_us, self.loop_stack = message["beat"]
+            if self._loop_lag_us > self.worst_lag[0]:
+                self.worst_lag = (self._loop_lag_us, self.loop_stack)
+            self._silence_us = 0
         elif "ready" in message:
             self._ready = True
             self.facts = message["ready"]
             self.on_message(message)
+        elif "framework" in message:
+            self.facts["framework"] = message["framework"]
         elif "error" in message:
             self._error = message["error"]
         elif "stopped" in message:
             self._stopped = True
 
-    def _hear_output(self) -> None:
+    def _hear_output(self) -> bool:
+        """Take what the target has printed; whether it has printed anything."""
         assert self._process.stdout is not None
         try:
             chunk = os.read(self._process.stdout.fileno(), 1 << 16)
         except BlockingIOError:
-            return
+            return False
         if not chunk:
             if self._loop is not None:
                 self._loop.remove_reader(self._process.stdout.fileno())
-            return
+            return False
         self._output.append(chunk)
         self._output_size += len(chunk)
         while self._output_size > OUTPUT_KEPT and len(self._output) > 1:
             self._output_size -= len(self._output.popleft())
+        return True
 
     def _died(self) -> None:
         if not self.dead:
@@ -207,7 +274,13 @@ class TargetProcess:
             self._changed.set()
             if self._loop is not None:
                 self._loop.remove_reader(self._observations)
+            self._end_group()
             self.on_death()
+
+    def _end_group(self) -> None:
+        """End the process and all that it has forked, but for what has left its process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
     def output(self) -> str:
@@ -223,13 +296,22 @@ class TargetProcess:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        data, self._outbox = b"".join(self._outbox), []
+        """Write what the pipe takes, the rest once it takes more: a child that does not read must not stop the suite."""
+        self._unsent += b"".join(self._outbox)
+        self._outbox.clear()
         try:
-            while data:
-                data = data[os.write(self._control, data) :]
+            while self._unsent:
+                del self._unsent[: os.write(self._control, self._unsent)]
+        except BlockingIOError:
+            if self._loop is not None:
+                self._loop.add_writer(self._control, self._flush)
+            return
         except OSError as exc:
             if exc.errno not in (errno.EPIPE, errno.EBADF):
                 raise
+            self._unsent.clear()
+        if self._loop is not None and self._control >= 0:
+            self._loop.remove_writer(self._control)
 
     # Start and stop
 
@@ -240,12 +322,10 @@ class TargetProcess:
             if self._error is not None:
                 raise StartError(self._error["phase"], self._error["message"], self._error["traceback"])
             if self.dead:
-                code = self._process.wait()
                 self._hear_output()
-                ended = f"ended with exit status {code}" if code >= 0 else f"was ended by signal {-code}"
-                raise StartError("start", f"the target's process {ended} before the server was ready", self.output)
+                raise StartError("start", f"the target's process ended ({self.death()}) before the server was ready", self.output)
             if time.monotonic() > until:
-                where = f"; its loop is at {self.loop_stack[-1]}" if self.loop_stack else ""
+                where = f"; it is at {self.loop_stack[-1]}" if self.loop_stack and not _waits(self.loop_stack[-1]) else ""
                 seconds = self._deadlines.seconds("start")
                 message = f"the target did not start within {seconds:g} s{where} (see --conformance-deadline)"
                 raise StartError("start", message, self.output)
@@ -257,11 +337,15 @@ class TargetProcess:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), max(0.001, min(until - time.monotonic(), 0.25)))
 
+    def begin_stop(self) -> None:
+        """Tell the server to shut down in order, without waiting for it."""
+        self.send({"stop": True})
+        self._flush()
+
     async def stop(self) -> None:
         """Shut the server down in order, and if it will not go, kill its whole process group."""
         if not self.dead:
-            self.send({"stop": True})
-            self._flush()
+            self.begin_stop()
             until = time.monotonic() + self._deadlines.seconds("stop")
             while not self.dead and time.monotonic() < until:
                 await self._change(until)
@@ -269,14 +353,17 @@ class TargetProcess:
 
     def kill(self) -> None:
         """End the process group now and release everything; safe to call twice."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._end_group()
         self._process.wait()
+        if self._exit_watch is not None:
+            self._exit_watch.cancel()
         if self._loop is not None and not self._loop.is_closed():
             assert self._process.stdout is not None
             for fd in (self._observations, self._process.stdout.fileno()):
                 if fd >= 0:
                     self._loop.remove_reader(fd)
+            if self._control >= 0:
+                self._loop.remove_writer(self._control)
         self._loop = None
         for name in ("_control", "_observations", "_life"):
             fd = getattr(self, name)
@@ -284,6 +371,9 @@ class TargetProcess:
                 os.close(fd)
                 setattr(self, name, -1)
         if self._process.stdout is not None and not self._process.stdout.closed:
-            with contextlib.suppress(OSError):
-                self._hear_output()
+            with contextlib.suppress(OSError, ValueError):
+                # What has left the process group may print for ever.
+                for _ in range(64):
+                    if not self._hear_output():
+                        break
             self._process.stdout.close()

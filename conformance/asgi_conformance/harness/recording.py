@@ -31,6 +31,9 @@ class Recording:
         self._entered = False
         self._lane_ended = False
         self._exited = False
+        self._tasks_reported = False
+        self._receiving = 0
+        self._messages = 0
         self._waiter: asyncio.Future[None] | None = None
 
     def observe(self, boundary: str, kind: str, data: dict[str, Any]) -> None:
@@ -49,9 +52,16 @@ class Recording:
         elif boundary == "outer":
             if kind == "enter":
                 self._entered = True
+                self.wake()
             elif kind == "exit":
                 self._exited = True
                 self.wake()
+
+        elif boundary == "route" and kind in ("receiving", "receive", "receive.raised", "tasks"):
+            self._tasks_reported = self._tasks_reported or kind == "tasks"
+            self._receiving += 1 if kind == "receiving" else -1
+            self._messages += kind == "receive" and data["event"].get("type") == "websocket.receive"
+            self.wake()
 
     def wake(self) -> None:
         """Let who waits look again."""
@@ -72,6 +82,18 @@ class Recording:
         """Wait for the app lane to complete a step; False where the lane ended without it."""
         await self._until(lambda: index in self._done or self._lane_ended or self.exited, "barrier")
         return index in self._done
+
+    async def entry(self) -> None:
+        """Wait for the server to call the target."""
+        await self._until(lambda: self._entered or self.exited, "entry")
+
+    async def settled(self, messages: int) -> None:
+        """Wait for a route's handler to have taken so many messages and to wait for the next one."""
+        await self._until(lambda: (self._receiving > 0 and self._messages >= messages) or self.exited, "settle")
+
+    async def tasks_reported(self) -> None:
+        """Wait for the child to say which tasks a handler has left."""
+        await self._until(lambda: self._tasks_reported or self.crashed, "tasks")
 
     async def exit(self, wait: str = "exit") -> None:
         """Wait for the target's callable to end."""

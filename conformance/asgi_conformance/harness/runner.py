@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Case, Trace
+from .bystander import Bystander
 from .client import Missed
 from .deadlines import Deadlines
 from .lane import Address, ClientLane, StepFailed
@@ -19,6 +21,8 @@ from .recording import Recording
 CONCURRENCY = 24
 # A run that waits longer than this gives its place to another: only the waiting is left of it.
 PATIENCE = 0.5
+# Turns of the child's loop that an app lane may take to its next wait after the client lane has stopped.
+SETTLING_TURNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Runner:
         self._counter = 0
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._lag = 0.0
+        self._measuring = False
+        self._routes: asyncio.Future[list[dict[str, Any]]] | None = None
         process.on_message = self._hear
         process.on_death = self._died
 
@@ -56,12 +62,23 @@ class Runner:
             if recording is not None:
                 recording.snapshot = snapshot
                 recording.wake()
+        if "routes" in message and self._routes is not None and not self._routes.done():
+            self._routes.set_result(message["routes"])
         if "surface" in message:
             run_id, values = message["surface"]
             recording = self._recordings.get(run_id)
             if recording is not None:
                 recording.from_child(time.monotonic_ns() // 1000, "surface", "values", values)
                 recording.from_child(time.monotonic_ns() // 1000, "outer", "exit", {"outcome": "none"})
+
+    async def routes(self) -> list[dict[str, Any]]:
+        """The target's own WebSocket routes as the child finds them now; none where it does not say in time."""
+        self._routes = asyncio.get_running_loop().create_future()
+        self._process.send({"routes": True})
+        try:
+            return await asyncio.wait_for(self._routes, self._deadlines.seconds("routes"))
+        except TimeoutError:
+            return []
 
     def _died(self) -> None:
         for recording in self._recordings.values():
@@ -71,6 +88,7 @@ class Runner:
     async def run_all(self, jobs: Iterable[tuple[Case, bool]], done: Callable[[int, Ran], None]) -> None:
         """Perform ``(case, as control?)`` jobs concurrently; ``done(place, ran)`` is called as each ends."""
         monitor = asyncio.create_task(self._measure_lag())
+        self._measuring = True
         tasks = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -78,6 +96,7 @@ class Runner:
                     await self._slots.acquire()
                     tasks.append(group.create_task(self._one(place, case, control, done)))
         finally:
+            self._measuring = False
             monitor.cancel()
 
     async def _measure_lag(self) -> None:
@@ -111,13 +130,18 @@ class Runner:
         self._recordings[recording.id] = recording
         if self._process.dead:
             recording.crashed = True
+        monitor = None if self._measuring else asyncio.create_task(self._measure_lag())
         try:
             if case.kind == "surface":
                 self._process.send({"surface": recording.id})
                 await self._guarded(recording, recording.exit("snapshot"))
+            elif case.kind == "route":
+                await self._visit(case, recording)
             else:
                 await self._exchange(case, control, recording)
         finally:
+            if monitor is not None:
+                monitor.cancel()
             del self._recordings[recording.id]
             self._process.send({"forget": [recording.id]})
         duration = time.monotonic_ns() // 1000 - recording.started_us
@@ -133,6 +157,8 @@ class Runner:
 
         try:
             kept = await self._guarded(recording, lane.perform(program, release))
+            if not kept and not recording.exited:
+                await self._settled(recording)
             if kept:
                 if not recording.entered and lane.connection.ended and lane.connection.response is None:
                     return  # left before the target was called: nothing more will come
@@ -144,6 +170,70 @@ class Runner:
             if recording.entered and not recording.exited:
                 self._process.send({"cancel": recording.id})
                 await self._guarded(recording, recording.exit("release"))
+
+    async def _visit(self, case: Case, recording: Recording) -> None:
+        """A route case has no app lane; whatever the handler does, in the end the client has left."""
+        brief = bool(case.tags.get("brief"))
+        grace = self._deadlines.seconds("grace") * (0.1 if brief else 1.0)
+        route = {"grace": grace, "outermost": bool(case.tags.get("given"))}
+        self._process.send({"run": recording.id, "steps": [], "route": route})
+        lane = ClientLane(recording, self._address(case, False), self._deadlines)
+        self._process.worst_lag = (0, [])
+        beside = await self._bystander(case, recording, route) if case.tags.get("way") == "beside" else None
+        try:
+            enters, leaves = (replace(case, steps=steps) for steps in (case.steps[:-1], case.steps[-1:]))
+            kept = await self._guarded(recording, lane.perform(compile_case(enters), lambda index: None))
+            if beside is not None:
+                recording.observe("bystander", "before", {"alive": beside.alive})
+            kept = kept and await self._guarded(recording, lane.perform(compile_case(leaves), lambda index: None))
+            if not kept and not lane.connection.ended:
+                lane.connection.drop()
+            with contextlib.suppress(Missed):
+                await recording.entry()
+            if recording.entered and await self._guarded(recording, recording.exit("again" if brief else "exit")):
+                with contextlib.suppress(Missed):
+                    await recording.tasks_reported()
+                if beside is not None and not recording.crashed:
+                    recording.observe("bystander", "after", await beside.looks())
+        finally:
+            lag, stack = self._process.worst_lag
+            seen = {"child_loop_lag_us": lag, "child_loop_stack": stack, "own_lag_us": int(self._lag * 1_000_000)}
+            recording.observe("client", "lag", seen)
+            lane.connection.discard()
+            if beside is not None:
+                await self._dismiss(beside)
+            if recording.entered and not recording.exited:
+                self._process.send({"cancel": recording.id})
+                await self._guarded(recording, recording.exit("release"))
+
+    async def _settled(self, recording: Recording) -> None:
+        """The client lane has stopped: before its connection goes, let the app lane do what it can still do."""
+        for _ in range(SETTLING_TURNS):
+            recording.snapshot = None
+            self._process.send({"snapshot": recording.id})
+            try:
+                await recording.snapshot_taken()
+            except Missed:
+                return
+            if recording.exited or (recording.snapshot or {}).get("waiting"):
+                return
+
+    async def _bystander(self, case: Case, recording: Recording, route: dict[str, Any]) -> Bystander:
+        second = Recording(recording.id + ".beside", self._deadlines)
+        self._recordings[second.id] = second
+        self._process.send({"run": second.id, "steps": [], "route": route})
+        beside = Bystander(second, self._address(case, False), self._deadlines)
+        await beside.enters(replace(case, steps=case.steps[:-1]))
+        return beside
+
+    async def _dismiss(self, beside: Bystander) -> None:
+        try:
+            await beside.leaves()
+        finally:
+            if beside.recording.entered and not beside.recording.exited:
+                self._process.send({"cancel": beside.recording.id})
+            del self._recordings[beside.recording.id]
+            self._process.send({"forget": [beside.recording.id]})
 
     def _briefing(self, run_id: str, case: Case, program: Program, control: bool) -> dict[str, Any]:
         message: dict[str, Any] = {"run": run_id, "steps": program.app}
@@ -169,11 +259,10 @@ class Runner:
 
     async def _evidence(self, recording: Recording, missed: Missed) -> dict[str, Any]:
         """What a missed deadline proves (DESIGN 8): was the app lane receiving, did both loops turn."""
+        recording.snapshot = None
         self._process.send({"snapshot": recording.id})
-        try:
+        with contextlib.suppress(Missed):
             await recording.snapshot_taken()
-        except Missed:
-            pass
         return {
             "wait": missed.wait,
             "seconds": missed.seconds,

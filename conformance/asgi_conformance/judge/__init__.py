@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..model import Case, Finding, Layer, Level, Trace, Verdict, worst
+from .application import application, aside, with_log
 from .claims import Claim, exception_text, first_breach
 from .framework import framework
 from .middleware import middleware
@@ -30,6 +31,8 @@ class Judgement:
 def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     """Judge one trace. Every layer is judged on its own observed input; only what the case decides counts."""
     seen = read(trace)
+    if case.kind == "route":
+        return _judge_route(case, seen, context)
     claims = list(_claims(case, seen, context))
     found = [f for c in first_breach(c for c in claims if concerns(c, case)) if (f := finding(c, case, context))]
     findings = tuple(_drop_held_where_breached(found))
@@ -40,8 +43,25 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
         reason = f"the wait for {unsound.wait} was too long, but this machine was late itself: nothing is proved"
         return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
     surprise = _surprise(case, seen)
-    if surprise:
-        return _unexplained(case, claims, context, findings, surprise)
+    decided = {f.requirement for f in findings} >= set(case.requires)
+    if surprise and not (decided and seen.missed):
+        return _unexplained(case, seen, claims, context, findings, surprise)
+    if not findings:
+        return _unexplained(case, seen, claims, context, findings, "nothing that this case decides was observed")
+    return Judgement(worst(f.verdict for f in findings), None, findings)
+
+
+def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
+    """Judge the application alone: the layers below it are judged by the probe cases."""
+    claims = (claim for claim in application(case, seen) if concerns(claim, case))
+    found = [with_log(f) for claim in first_breach(claims) if (f := finding(claim, case, context))]
+    findings = tuple(_drop_held_where_breached(found))
+    if any(f.verdict in (Verdict.FAIL, Verdict.WARN) for f in findings):
+        return Judgement(worst(f.verdict for f in findings), fault(findings), findings)
+    instead = aside(case, seen)
+    if instead is not None:
+        verdict, reason = instead
+        return Judgement(verdict, Layer.SUITE if verdict is Verdict.ERROR else None, findings, reason)
     if not findings:
         reason = "nothing that this case decides was observed"
         return Judgement(Verdict.ERROR, Layer.SUITE, (_own(reason),), reason)
@@ -68,17 +88,25 @@ def _drop_held_where_breached(findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _unexplained(
-    case: Case, claims: list[Claim], context: Context, findings: tuple[Finding, ...], surprise: str
+    case: Case, seen: Seen, claims: list[Claim], context: Context, findings: tuple[Finding, ...], surprise: str
 ) -> Judgement:
     """The script did not go as written although what it decides held: either another rule was breached, or we are wrong."""
     others = [f for c in claims if not c.held and not concerns(c, case) and (f := finding(c, case, context))]
-    worse = next((f for f in others if f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN)), None)
+    worse = max(others, key=lambda f: _GRAVITY.get(f.verdict, 0), default=None)
+    if worse is not None and worse.verdict not in _GRAVITY:
+        worse = None
     if worse is not None:
         if findings and {f.requirement for f in findings} >= set(case.requires):
             return Judgement(worst(f.verdict for f in findings), None, findings)
         reason = f"could not be decided: {worse.requirement} was breached first ({worse.layer}: {worse.observed})"
         return Judgement(Verdict.SKIP, None, findings, reason)
+    if seen.waiting_in("outer.receive"):
+        reason = "could not be decided: the server gave the application no event, and no document says that it must"
+        return Judgement(Verdict.SKIP, None, findings, reason)
     return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(surprise)), surprise)
+
+
+_GRAVITY = {Verdict.KNOWN: 1, Verdict.WARN: 2, Verdict.FAIL: 3}
 
 
 def _own(reason: str) -> Finding:

@@ -6,12 +6,12 @@ what it need not change it does not (``middleware.may`` lifts the second rule by
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from ..model import Component, Layer
-from .claims import Claim, event_text, shown
+from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Event, Seen
 
 TRANSPARENT = "suite.middleware.transparent"
@@ -51,8 +51,12 @@ def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
     """All claims about what lies between two ASGI boundaries."""
     for above, below in pairwise(seen.boundaries):
         component = below.above or Component("the framework's own callables", Layer.FRAMEWORK)
-        yield from _inward(component, above, below, seen, may)
-        yield from _outward(component, above, below, may)
+        claims = [*_inward(component, above, below, seen, may), *_outward(component, above, below, seen, may)]
+        yield from claims
+        if component.layer is Layer.MIDDLEWARE:
+            for id in (VALID, TRANSPARENT):
+                if all(claim.held or claim.requirement != id for claim in claims):
+                    yield _claim(component, id, True, "every event passed on", "every event passed on", below.name, id)
 
 
 def _claim(
@@ -68,27 +72,44 @@ def _inward(
     given, passed = above.received, below.received
     for index, event in enumerate(passed):
         kind = str(event.get("type"))
-        about = TYPES.get(kind, VALID)
         if index >= len(given) or given[index].get("type") != kind:
             was = event_text(given[index]) if index < len(given) else "no further event"
-            yield _claim(component, VALID, False, was, event_text(event), below.name, about)
+            replaced = given[index] if index < len(given) and not _inserted(given, passed, index) else event
+            for subject in _subjects(replaced):
+                yield _claim(component, VALID, False, was, event_text(event), below.name, subject)
             return
-        yield from _same(component, given[index], event, below.name, may)
+        yield from _same(component, given[index], event, below.name, may, seen)
     missing = given[len(passed) :]
     lost = next((event for event in missing if event.get("type") == "websocket.disconnect"), None)
     if lost is not None and seen.waiting_in(f"{below.name}.receive"):
         observed = "no event within the deadline"
-        for about in ("asgi.disconnect.sent", "asgi.disconnect.code"):
+        for about in ("asgi.disconnect.sent", _code_subject(seen)):
             yield _claim(component, "asgi.disconnect.sent", False, event_text(lost), observed, below.name, about)
     elif missing and missing[0].get("type") == "websocket.receive" and seen.waiting_in(f"{below.name}.receive"):
-        kind = "text" if missing[0].get("text") is not None else "bytes"
         observed = "no event within the deadline"
-        expected = event_text(missing[0])
-        yield _claim(component, TRANSPARENT, False, expected, observed, below.name, "asgi.receive." + kind)
+        for about in _subjects(missing[0]):
+            yield _claim(component, TRANSPARENT, False, event_text(missing[0]), observed, below.name, about)
+
+
+def _subjects(event: Event) -> tuple[str, ...]:
+    """The requirements that an event as a whole belongs to."""
+    kind = str(event.get("type"))
+    whole = TYPES.get(kind, VALID)
+    if kind in ("websocket.receive", "websocket.send"):
+        return whole, SUBJECTS[kind, "text" if event.get("text") is not None else "bytes"][0]
+    return (whole, "asgi.close.before-accept") if kind == "websocket.close" else (whole,)
+
+
+def _code_subject(seen: Seen) -> str:
+    """Which requirement the code of a disconnect belongs to, by how the client left."""
+    frame = seen.wire.client_close
+    if seen.wire.client_end in ("fin", "rst", "half"):
+        return "asgi.disconnect.lost-code"
+    return "asgi.disconnect.default-code" if frame is not None and frame.get("code") is None else "asgi.disconnect.code"
 
 
 def _same(
-    component: Component, given: Event, passed: Event, boundary: str, may: Collection[str]
+    component: Component, given: Event, passed: Event, boundary: str, may: Collection[str], seen: Seen
 ) -> Iterator[Claim]:
     """One event on both sides of the entry, field by field."""
     kind = str(given.get("type"))
@@ -103,9 +124,13 @@ def _same(
         if aspect in may:
             continue
         # A code that no client sent is a false statement of the server's; other changes are allowed, if unwelcome.
-        typed = type(before) is type(after) or name != "code"
-        id = about if (kind, name) == ("websocket.disconnect", "code") or not typed else TRANSPARENT
-        yield _claim(component, id, False, event_text(given), event_text(passed), boundary, about)
+        if (kind, name) == ("websocket.disconnect", "code"):
+            subject = _code_subject(seen)
+            id = about if subject == about else VALID
+            yield _claim(component, id, False, event_text(given), event_text(passed), boundary, subject)
+            continue
+        for subject in (about, TYPES[kind]) if kind in ("websocket.receive", "websocket.send") else (about,):
+            yield _claim(component, TRANSPARENT, False, event_text(given), event_text(passed), boundary, subject)
 
 
 def _contains(after: Any, before: Any) -> bool:
@@ -113,29 +138,32 @@ def _contains(after: Any, before: Any) -> bool:
     return all(pair in (after or []) for pair in before or [])
 
 
-def _outward(component: Component, above: AtBoundary, below: AtBoundary, may: Collection[str]) -> Iterator[Claim]:
+def _outward(
+    component: Component, above: AtBoundary, below: AtBoundary, seen: Seen, may: Collection[str]
+) -> Iterator[Claim]:
     """What the entry sent to the server side, against what it was sent."""
     asked, sent = [s.event for s in below.sent], [s.event for s in above.sent]
     for index, event in enumerate(sent):
-        kind = str(event.get("type"))
-        about = TYPES.get(kind, VALID)
         if index >= len(asked):
-            yield _claim(component, VALID, False, "nothing more to send", event_text(event), above.name, about)
+            yield _claim(
+                component, VALID, False, "nothing more to send", event_text(event), above.name, _subjects(event)[0]
+            )
             return
-        if asked[index].get("type") != kind:
-            wanted = TYPES.get(str(asked[index].get("type")), VALID)
-            for subject in dict.fromkeys((wanted, *_refusals(asked[index], event))):
+        if asked[index].get("type") != event.get("type"):
+            for subject in _subjects(event if _inserted(asked, sent, index) else asked[index]):
                 yield _claim(component, VALID, False, event_text(asked[index]), event_text(event), above.name, subject)
             return
-        yield from _same(component, asked[index], event, above.name, may)
-    if len(asked) > len(sent) and not any(s.raised for s in above.sent):
+        yield from _same(component, asked[index], event, above.name, may, seen)
+        raised = above.sent[index].raised
+        if raised is not None and "OSError" in raised.get("mro", ()) and below.sent[index].returned:
+            id, expected = "asgi.send.after-disconnect", exception_text(raised)
+            yield _claim(component, id, False, expected, "the send returned", below.name, id)
+    if len(asked) > len(sent) and not any(s.raised for s in above.sent) and below.sent[len(sent)].returned:
         lost = asked[len(sent)]
-        about = TYPES.get(str(lost.get("type")), VALID)
-        returned = below.sent[len(sent)].returned
-        if returned:
-            yield _claim(component, TRANSPARENT, False, event_text(lost), "not passed on", above.name, about)
+        for subject in _subjects(lost):
+            yield _claim(component, TRANSPARENT, False, event_text(lost), "not passed on", above.name, subject)
 
 
-def _refusals(asked: Event, sent: Event) -> tuple[str, ...]:
-    """A refusal turned into something else concerns the rule on refusals too."""
-    return ("asgi.close.before-accept",) if asked.get("type") == "websocket.close" else ()
+def _inserted(before: Sequence[Event], after: Sequence[Event], index: int) -> bool:
+    """Whether the event at this place was added, and what stood there before comes after it."""
+    return index + 1 < len(after) and after[index + 1].get("type") == before[index].get("type")

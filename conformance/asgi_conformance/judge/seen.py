@@ -47,6 +47,11 @@ class Missed:
     app: Mapping[str, Any]
     sound: bool
 
+    @property
+    def owed(self) -> bool:
+        """Whether the server owed something by then: the application was receiving, or over."""
+        return self.sound and (bool(self.app.get("over")) or self.waits_in("outer.receive"))
+
     def waits_in(self, call: str) -> bool:
         """Whether an ASGI call such as ``outer.receive`` had not returned when the deadline passed."""
         return call in (self.app.get("waiting") or {})

@@ -5,7 +5,7 @@ Which Close left first is read from the wire, never presumed (facts of RFC 6455 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..close_codes import MAXIMUM, arrival
@@ -16,6 +16,8 @@ from .server_handshake import claim
 from .server_messages import complete_messages
 
 RESERVED = (1005, 1006, 1015)
+# Sends after a loss that nothing proves the server to know of: this many without an error are a statement.
+ENOUGH_SENDS = 50
 
 
 def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
@@ -37,6 +39,8 @@ def _close_frames(seen: Seen) -> Iterator[Claim]:
     for frame in (f for f in seen.wire.received if f["opcode"] == "close"):
         code = frame.get("code")
         yield claim("rfc6455.codes.reserved-not-sent", code not in RESERVED, "no 1005, 1006, 1015", frame_text(frame))
+        in_range = code is None or 1000 <= code <= 4999
+        yield claim("rfc6455.codes.range", in_range, "a code from 1000 to 4999", frame_text(frame))
         length = int(frame.get("length", 0))
         yield claim("rfc6455.control.length", length <= 125, "at most 125 bytes", f"{length} bytes")
         text = "\\x" not in str(frame.get("reason", ""))
@@ -55,12 +59,21 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
     if not wire.opened and refused:
         if events:
             yield claim("asgi.disconnect.before-accept", True, "code=1006 is usual", event_text(events[0]), "outer")
+        elif seen.waiting_in("outer.receive") or outer.receive_raised:
+            raised = exception_text(next(iter(outer.receive_raised), None))
+            observed = f"receive() raised {raised}" if outer.receive_raised else "no event within the deadline"
+            yield claim("asgi.disconnect.before-accept", True, "code=1006 is usual", observed, "outer")
+        return
+    if not events and outer.receive_raised and (wire.client_end or wire.ended_by_server or wire.server_close):
+        observed = f"receive() raised {exception_text(outer.receive_raised[0])}"
+        yield claim("asgi.disconnect.sent", False, "websocket.disconnect", observed, "outer")
+        yield from _unsent(seen, observed)
         return
     if not events:
         waiting = seen.waiting_in("outer.receive")
         if waiting and (wire.client_end or wire.ended_by_server or wire.server_close):
             yield claim("asgi.disconnect.sent", False, "websocket.disconnect", "no event within the deadline", "outer")
-            yield from _unsent(seen)
+            yield from _unsent(seen, "no event within the deadline")
         return
     first = events[0]
     yield claim("asgi.disconnect.sent", True, "websocket.disconnect", event_text(first), "outer")
@@ -72,20 +85,21 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
     yield from _code(seen, first, spec_version)
 
 
-def _unsent(seen: Seen) -> Iterator[Claim]:
+def _unsent(seen: Seen, observed: str) -> Iterator[Claim]:
     """The claims about a code fall with the event that never came."""
     frame = seen.wire.client_close
     if frame is not None and seen.wire.client_end == "close":
         code = frame.get("code")
         id = "asgi.disconnect.default-code" if code is None else "asgi.disconnect.code"
         if not _illegal(frame) and arrival(code).level is Level.MUST:
-            yield claim(id, False, f"code={code or 1005}", "no event within the deadline", "outer")
+            yield claim(id, False, f"code={code or 1005}", observed, "outer")
     elif seen.wire.client_end:
-        yield claim("asgi.disconnect.lost-code", False, "code=1006", "no event within the deadline", "outer")
+        yield claim("asgi.disconnect.lost-code", False, "code=1006", observed, "outer")
 
 
 def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[Claim]:
     wire, code, frame = seen.wire, event.get("code"), seen.wire.client_close
+    assert seen.outer is not None
     observed = f"code={shown(code)}"
     if wire.client_end == "close" and frame is not None:
         if _illegal(frame):
@@ -109,6 +123,11 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
     elif frame is not None and wire.server_close is not None:
         # The server's Close came first on the client's side: the frame received is the client's answer.
         want = frame.get("code") if frame.get("code") is not None else 1005
+        if wire.ended_by_server:
+            yield claim("rfc6455.close.simultaneous", True, "the connection ends", "it ended")
+        own = next((s.event.get("code", 1000) for s in seen.outer.sent if s.event["type"] == "websocket.close"), None)
+        if code != want and code == own:
+            observed += ", that of its own close"
         yield claim("asgi.disconnect.after-own-close", code == want, f"code={want}", observed, "outer")
     elif code is not None:
         yield claim("asgi.disconnect.shutdown-code", True, "not specified", observed, "outer")
@@ -143,11 +162,13 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     broke = wire.client_end == "close" and frame is not None and _illegal(frame)
     if broke or _broken_frame(seen):
         yield from _failing(seen)
+        if frame is not None and frame.get("code") is not None and 1004 <= frame["code"] < 3000:
+            yield claim("rfc6455.codes.unassigned", True, "not specified", ", ".join(wire.ends))
         return
     if wire.client_end != "close" or frame is None:
         return
     answer = wire.server_close
-    ended = answer is not None or wire.ended_by_server or any(m.sound for m in seen.missed)
+    ended = answer is not None or wire.ended_by_server or any(m.owed for m in seen.missed)
     own_close = any(s.event.get("type") == "websocket.close" for s in outer.sent)
     if ended and wire.client_stays:
         observed = frame_text(answer) if answer is not None else "no Close frame"
@@ -155,6 +176,7 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         if answer is not None and not own_close:
             same = answer.get("code") == frame.get("code")
             yield claim("rfc6455.close.echo-code", same, frame_text(frame), frame_text(answer))
+        yield claim("rfc6455.close.handshake", answer is not None, "a closing handshake", observed)
     if answer is not None:
         yield from _tcp(seen)
 
@@ -166,24 +188,50 @@ def _broken_frame(seen: Seen) -> bool:
 def _failing(seen: Seen) -> Iterator[Claim]:
     wire = seen.wire
     over = wire.ended_by_server or wire.server_close is not None
-    if not over and not any(m.sound for m in seen.missed):
+    if not over and not any(m.owed for m in seen.missed):
         return
     observed = ", then ".join(end for end in wire.ends if end.startswith("server")) or "the connection stayed open"
     yield claim("rfc6455.fail.ends", over, "the connection ends", observed)
-    text = any(f["opcode"] in ("text", "continuation") for f in wire.sent)
-    if text and wire.client_close is None:
-        yield claim("rfc6455.utf8.fail", over, "the connection fails", observed)
+    for id in _breaches(wire.sent):
+        yield claim(id, over, "the connection fails", observed)
     code = wire.server_close.get("code") if wire.server_close is not None else None
     got = frame_text(wire.server_close) if wire.server_close is not None else "no Close frame"
     held = code in (1002, 1007, 1009)
     yield claim("rfc6455.fail.close-frame", held, "Close 1002 or 1007", got)
 
 
+def _breaches(frames: Sequence[Frame]) -> Iterator[str]:
+    """Which rules of RFC 6455 the client's frames break, by the requirement on the server that sees it."""
+    legal = True
+    for frame in frames:
+        if frame.get("masked") is False:
+            yield "rfc6455.frames.client-masked"
+        elif frame.get("rsv"):
+            yield "rfc6455.frames.reserved-bits"
+        elif frame["opcode"].startswith("0x"):
+            yield "rfc6455.frames.unknown-opcode"
+        elif frame["opcode"] in ("ping", "pong", "close"):
+            if not frame["fin"] or _length(frame) > 125:
+                yield "rfc6455.control.received-illegal"
+        else:
+            continue
+        legal = legal and frame["opcode"] in ("ping", "pong", "close")
+    if legal and not complete_messages(frames)[1] and any(f["opcode"] == "text" for f in frames):
+        yield "rfc6455.utf8.fail"
+
+
+def _length(frame: Frame) -> int:
+    payload = frame["payload"]
+    return len(payload.get("hex", "")) // 2 if isinstance(payload, Mapping) and "hex" in payload else 126
+
+
 def _tcp(seen: Seen) -> Iterator[Claim]:
     if seen.wire.ended_by_server:
         yield claim("rfc6455.close.tcp-first", True, "the server ends TCP first", "it did")
         yield claim("rfc6455.close.tcp-closed", True, "TCP ends after the closing handshake", "it ended")
-    elif any(m.sound and m.wait == "end" for m in seen.missed):
+        clean = "server.reset" not in seen.wire.ends
+        yield claim("rfc6455.close.tcp-clean", clean, "TCP ends with a FIN", "a FIN" if clean else "a reset")
+    elif any(m.owed and m.wait == "end" for m in seen.missed):
         yield claim("rfc6455.close.tcp-first", False, "the server ends TCP first", "TCP stayed open past the deadline")
         yield claim("rfc6455.close.tcp-closed", False, "TCP ends after the closing handshake", "TCP stayed open")
 
@@ -195,12 +243,15 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if sent is None or wire.client_end:
         return
     code, reason = sent.event.get("code"), sent.event.get("reason") or ""
+    got = frame_text(wire.server_close) if wire.server_close else exception_text(sent.raised)
+    if code == 1010:
+        yield claim("rfc6455.codes.client-only", True, "not specified", got)
+        return
     if not _legal_from_app(code, reason):
-        got = frame_text(wire.server_close) if wire.server_close else exception_text(sent.raised)
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
     answer = wire.server_close
-    if answer is None and not (wire.ended_by_server or any(m.sound for m in seen.missed)):
+    if answer is None and not (wire.ended_by_server or (sent.returned and any(m.sound for m in seen.missed))):
         return
     got = frame_text(answer) if answer is not None else "no Close frame"
     want = 1000 if code is None else code
@@ -227,30 +278,30 @@ def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if outer.exit is None or wire.client_end or any(s.event.get("type") == "websocket.close" for s in outer.sent):
         return
     over = wire.ended_by_server or wire.server_close is not None
-    if not over and not any(m.sound and m.wait in ("end", "close") for m in seen.missed):
+    if not over and not any(m.sound and m.app.get("over") and m.wait in ("end", "close") for m in seen.missed):
         return
     observed = "it ended" if over else "it stayed open past the deadline"
     yield claim("asgi.application.ends-connection", over, "the connection ends", observed)
     if outer.exit["outcome"] == "raised":
         yield claim("asgi.application.error-ends-connection", over, "the connection ends", observed)
     got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
-    yield claim("rfc6455.close.started", wire.server_close is not None, "a Close frame begins the end", got)
+    yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
 
 
 def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """Sends once the server must know: the script made the client see the end of TCP before them."""
-    ended = seen.step_of("ended")
-    if ended is None or not seen.wire.client_end:
+    """Sends once the server must know: the client has seen the end of TCP, or many sends have gone out since it left."""
+    if not seen.wire.client_end:
         return
-    late = [s for s in outer.sent if s.step is not None and s.step > ended and s.event["type"] == "websocket.send"]
-    if not late:
+    proved = seen.step_of("ended")
+    left = [index for op in ("reset", "half-close", "drop") if (index := seen.step_of(op)) is not None]
+    after = proved if proved is not None else min(left, default=None)
+    if after is None:
         return
+    late = [s for s in outer.sent if s.step is not None and s.step > after and s.event["type"] == "websocket.send"]
     raised = [s for s in late if s.raised is not None]
-    if not raised:
-        observed = f"{len(late)} sends returned"
-        yield claim("asgi.send.after-disconnect", False, "a subclass of OSError", observed, "outer")
+    if not late or (proved is None and not raised and len(late) < ENOUGH_SENDS):
         return
-    exc = raised[0].raised or {}
-    held = "OSError" in exc.get("mro", ())
-    yield claim("asgi.send.after-disconnect", held, "a subclass of OSError", exception_text(exc), "outer")
-
+    quiet = all("OSError" in (s.raised or {}).get("mro", ()) for s in raised)
+    got = exception_text(raised[0].raised) if raised else f"{len(late)} sends returned"
+    yield claim("asgi.send.after-disconnect-ignored", quiet, "a send that does nothing", got, "outer")
+    yield claim("asgi.send.after-disconnect", bool(raised) and quiet, "a subclass of OSError", got, "outer")

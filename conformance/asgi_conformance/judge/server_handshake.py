@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..model import Layer
+from ..values import LONG, observed
 from .claims import Claim, event_text, shown
 from .seen import AtBoundary, Seen, Sent
 
@@ -20,9 +21,15 @@ def claim(id: str, held: bool, expected: str, observed: str, boundary: str = "wi
 def handshake(seen: Seen) -> Iterator[Claim]:
     """All claims about the handshake."""
     outer = seen.outer
+    if seen.wire.request is not None and seen.wire.request.get("partial") and seen.wire.ended_by_server:
+        observed = "the application was called" if outer is not None else "the application was not called"
+        yield claim("rfc6455.handshake.bad-request", outer is None, "the application is not called", observed)
     if outer is None:
         return
     yield from _connect(outer)
+    offered, listed = _offered(seen), outer.entered.get("subprotocols")
+    if listed is not None:
+        yield claim("asgi.scope.subprotocols", listed == offered, f"{offered}", f"{listed}", "outer")
     answer = next((s for s in outer.sent if s.event.get("type") in ANSWERS), None)
     if answer is None:
         yield from _unanswered(seen, outer)
@@ -50,8 +57,9 @@ def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if status == 101:
         expected = "no answer to the handshake before the application's"
         yield claim("asgi.connect.handshake-waits", False, expected, "101 Switching Protocols")
-    elif seen.missed and status is None and not seen.wire.client_end:
-        yield claim("asgi.connect.handshake-waits", True, "no answer before the application's", "no answer")
+    elif status is not None or (outer.exit is not None and not seen.wire.client_end):
+        got = "no answer" if status is None else f"HTTP {status} once the application was over"
+        yield claim("asgi.connect.handshake-waits", True, "no 101 without the application's answer", got)
 
 
 def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
@@ -77,6 +85,9 @@ def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
         yield claim("rfc6455.handshake.accept", False, "a handshake that the client may complete", str(problem))
     elif not problem:
         yield claim("rfc6455.handshake.accept", True, "a valid Sec-WebSocket-Accept", "valid")
+    if not problem:
+        extensions = wire.headers("sec-websocket-extensions")
+        yield claim("rfc6455.handshake.extensions", not extensions, "no extension", ", ".join(extensions) or "no extension")
     want = [] if subprotocol is None else [subprotocol]
     requirement = "asgi.accept.subprotocol"
     yield claim(requirement, named == want, _protocol_text(want), _protocol_text(named))
@@ -100,19 +111,26 @@ def _headers(id: str, seen: Seen, headers: Any) -> Iterator[Claim]:
     pairs = [(name, value) for name, value in pairs if name.lower() != "sec-websocket-protocol"]
     for name in dict.fromkeys(name for name, _ in pairs):
         want = [value for key, value in pairs if key == name]
-        got = seen.wire.headers(name)
+        got = [_short(value) for value in seen.wire.headers(name)]
         yield claim(id, [v for v in got if v in want] == want, f"{name}: {want}", f"{name}: {got}")
 
 
 def _latin(value: Any) -> str:
-    if isinstance(value, Mapping) and value.get("$") == "bytes" and "hex" in value:
-        return bytes.fromhex(value["hex"]).decode("latin-1")
+    if isinstance(value, Mapping) and value.get("$") == "bytes":
+        return bytes.fromhex(value["hex"]).decode("latin-1") if "hex" in value else shown(value)
     return str(value)
+
+
+def _short(value: str) -> str:
+    """A header's value as an observation of the other side would show it."""
+    data = value.encode("latin-1", "replace")
+    return value if len(data) <= LONG else shown(observed(data))
 
 
 def _refused(seen: Seen) -> Iterator[Claim]:
     got = "no answer" if seen.wire.status is None else f"HTTP {seen.wire.status}"
     yield claim("asgi.close.before-accept", seen.wire.status == 403, "HTTP 403", got)
+    yield claim("asgi.connect.handshake-waits", seen.wire.status != 101, "no 101 without an accept", got)
 
 
 def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..model import Layer
 from ..values import LONG
-from .claims import Claim, event_text, shown
+from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Frame, Seen
 from .server_handshake import claim
 
@@ -22,11 +22,26 @@ def messages(seen: Seen) -> Iterator[Claim]:
         return
     yield from _incoming(seen, outer)
     yield from _outgoing(seen, outer)
+    yield from _after_accept(seen)
     yield from _pongs(seen)
+    control = [frame for frame in seen.wire.received if frame["opcode"] in ("close", "ping", "pong")]
+    if control:
+        whole = all(frame["fin"] for frame in control)
+        observed = "whole" if whole else "a fragment of one"
+        yield claim("rfc6455.control.unfragmented", whole, "control frames that are whole", observed)
     masked = [frame for frame in seen.wire.received if frame.get("masked")]
     if seen.wire.received:
         observed = "a masked frame" if masked else "unmasked"
         yield claim("rfc6455.frames.server-unmasked", not masked, "unmasked frames", observed)
+
+
+def _after_accept(seen: Seen) -> Iterator[Claim]:
+    """Whether the first message was passed only once the application had accepted."""
+    kinds = [str(o.data["event"].get("type")) for o in seen.trace.at("outer", "receive", "send")]
+    if "websocket.receive" in kinds:
+        held = "websocket.accept" in kinds[: kinds.index("websocket.receive")]
+        observed = "after the accept" if held else "websocket.receive before the accept"
+        yield claim("asgi.receive.after-accept", held, "messages only after the accept", observed, "outer")
 
 
 def _joined(parts: Sequence[Any], text: bool) -> Any:
@@ -65,7 +80,7 @@ def complete_messages(frames: Sequence[Frame]) -> tuple[list[tuple[Message, bool
         if opcode == "close":
             break
         if opcode in ("ping", "pong"):
-            if not frame["fin"] or frame.get("rsv"):
+            if not frame["fin"] or frame.get("rsv") or "sha256" in frame["payload"] or len(frame["payload"]["hex"]) > 250:
                 return out, False
             continue
         if opcode not in ("text", "binary", "continuation") or frame.get("rsv") or frame.get("masked") is False:
@@ -94,6 +109,10 @@ def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     for event in events:
         filled = [key for key in ("text", "bytes") if event.get(key) is not None]
         yield claim("asgi.receive.one-of", len(filled) == 1, "exactly one of text and bytes", event_text(event), "outer")
+    if not legal and len(seen.wire.sent) > len(sent) + 1 and outer.received:
+        late = events[len(sent) :]
+        observed = event_text(late[0]) if late else "nothing"
+        yield claim("rfc6455.fail.no-further-data", not late, "nothing after the failure", observed, "outer")
     for index, event in enumerate(events):
         if index >= len(sent):
             if legal:
@@ -125,9 +144,11 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
     (kind, value), fragmented = sent[len(events)]
     disconnected = any(event.get("type") == "websocket.disconnect" for event in outer.received)
     waiting = seen.waiting_in("outer.receive")
-    if (disconnected and seen.wire.client_end == "close") or waiting:
+    if (disconnected and seen.wire.client_end == "close") or waiting or outer.receive_raised:
         expected = f"websocket.receive {kind}={shown(value)}"
         observed = "websocket.disconnect instead" if disconnected else "no event within the deadline"
+        if outer.receive_raised:
+            observed = f"receive() raised {exception_text(outer.receive_raised[0])}"
         yield claim("asgi.receive." + kind, False, expected, observed, "outer")
         if fragmented:
             yield claim("rfc6455.fragments.reassembled", False, expected, observed, "outer")
@@ -167,13 +188,18 @@ def _must_have_arrived(seen: Seen) -> bool:
 
 
 def _pongs(seen: Seen) -> Iterator[Claim]:
+    fragments = [f["opcode"] for f in seen.wire.sent]
+    between = "continuation" in fragments and "ping" in fragments
     pings = [frame for frame in seen.wire.sent if frame["opcode"] == "ping" and frame["fin"] and not frame.get("rsv")]
     pongs = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
     for ping in pings:
         held = ping["payload"] in pongs
         if held or _must_have_arrived(seen):
             expected = f"Pong {shown(ping['payload'])}"
-            yield claim("rfc6455.ping.pong", held, expected, expected if held else f"pongs {[shown(p) for p in pongs]}")
+            got = expected if held else f"pongs {[shown(p) for p in pongs]}"
+            yield claim("rfc6455.ping.pong", held, expected, got)
+            if between:
+                yield claim("rfc6455.fragments.control-between", held, expected, got)
     shows = [e for outer in (seen.outer,) if outer for e in outer.received if "ping" in str(e.get("type"))]
     if pings:
         yield Claim("asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from .document import build, write
+from .document import build
+from .files import load, render, write
 
-__all__ = ["build", "write"]
+__all__ = ["build", "load", "render", "write"]

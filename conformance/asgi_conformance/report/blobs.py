@@ -74,7 +74,12 @@ def _row(case: Mapping[str, Any], several: bool, chunk: int, place: int) -> list
 
 def _detail(case: Mapping[str, Any]) -> dict[str, Any]:
     detail = {name: case[name] for name in _DETAILS}
-    detail["trace"] = [[o["t_us"], o["boundary"], o["kind"], o["data"]] for o in case["trace"]]
+    times = [0, *(o["t_us"] for o in case["trace"])]
+    # Times as steps: small numbers, of which many are alike, deflate to less.
+    detail["trace"] = [
+        [o["t_us"] - before, o["boundary"], o["kind"], o["data"]]
+        for before, o in zip(times, case["trace"], strict=False)
+    ]
     if case.get("trace_omitted"):
         detail["trace_omitted"] = True
     return detail

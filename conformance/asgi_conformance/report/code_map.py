@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..model import Verdict
+from asgi_conformance.model import Verdict
+
 from .foreign import address
 
 _RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
-_SIDES = (("client", "The client closes", "on the wire", "what the application was told"),
-          ("app", "The application closes", "by the application", "what the client read on the wire"))
+_SIDES = (
+    ("client", "The client closes", "on the wire", "what the application was told"),
+    ("app", "The application closes", "by the application", "what the client read on the wire"),
+)
 _RANGES = (
-    ("1000–1015", 1000, 1015, "RFC 6455 and the IANA registry"),
-    ("0–999", 0, 999, "not used"),
-    ("1016–2999", 1016, 2999, "reserved"),
-    ("3000–3999", 3000, 3999, "registered with IANA"),
-    ("4000–4999", 4000, 4999, "private use"),
-    ("5000–65535", 5000, 65535, "out of range"),
+    ("1000-1015", 1000, 1015, "RFC 6455 and the IANA registry"),
+    ("0-999", 0, 999, "not used"),
+    ("1016-2999", 1016, 2999, "reserved"),
+    ("3000-3999", 3000, 3999, "registered with IANA"),
+    ("4000-4999", 4000, 4999, "private use"),
+    ("5000-65535", 5000, 65535, "out of range"),
 )
 #: More codes than this in one range, and neighbours that behaved the same become one tile.
 _TILES = 48
@@ -69,9 +72,14 @@ def _range(
     for code in shown:
         tile = _tile(code, codes.get(code), side, names)
         last = tiles[-1] if tiles else None
-        if joined and last and code == last["last"] + 1 and (last["verdict"], last["back"]) == (tile["verdict"], tile["back"]):
+        if (
+            joined
+            and last
+            and code == last["last"] + 1
+            and (last["verdict"], last["back"]) == (tile["verdict"], tile["back"])
+        ):
             last["last"] = code
-            last["label"] = f"{last['code']}–{code}"
+            last["label"] = f"{last['code']}-{code}"
             last["cases"] += tile["cases"]
             last["link"] = ""
         else:
@@ -87,7 +95,10 @@ def _tile(code: int, seen: Mapping[str, Any] | None, side: str, names: Mapping[s
     elif arrived == [str(code)] and not nothing:
         back = "as sent"
     else:
-        back = ", ".join(arrived[:3] + (["…"] if len(arrived) > 3 else []) + (["nothing"] if nothing else [])) or "not seen"
+        back = (
+            ", ".join(arrived[:3] + (["…"] if len(arrived) > 3 else []) + (["nothing"] if nothing else []))
+            or "not seen"
+        )
     return {
         "code": code,
         "last": code,

@@ -21,8 +21,14 @@ from .foreign import pictured
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _STYLES = ("base.css", "parts.css", "case.css")
-_SCRIPTS = ("data.js", "dom.js", "values.js", "filters.js", "list.js", "diff.js", "lanes.js", "timeline.js")
-_SCRIPTS += ("case.js", "views.js")
+_SCRIPTS = (
+    *("data.js", "dom.js", "values.js", "filters.js", "list.js"),
+    *("diff.js", "lanes.js", "timeline.js", "case.js", "views.js"),
+)
+
+
+# Before anything is laid out: where scripts run, the parts that are not asked for need no layout.
+_EARLY = "document.documentElement.classList.add('js');"
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -33,9 +39,10 @@ def render(report: Mapping[str, Any]) -> str:
     template = _environment().get_template("page.html.j2")
     return template.render(
         page.view(report),
-        csp=_policy(style, script),
+        csp=_policy(style, _EARLY, script),
         # The only texts that are not escaped: files of this package, and base64.
         style=Markup(style),
+        early=Markup(_EARLY),
         script=Markup(script),
         index=index,
         chunks=chunks,
@@ -50,7 +57,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters.update(number="{:,}".format, plural=_plural, link=page.link, case_link=page.case_link)
+    environment.filters.update(number="{:,}".format, plural=_plural, case_link=page.case_link)
     return environment
 
 
@@ -68,11 +75,11 @@ def _read(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, *scripts: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_digest(script)}'",
+            "script-src " + " ".join(f"'{_digest(script)}'" for script in scripts),
             f"style-src '{_digest(style)}'",
             "img-src data:",
             "base-uri 'none'",

@@ -1,18 +1,18 @@
-"""What the page shows before any script runs: the overview, the matrices and the maps as plain data for the templates."""
+"""What the page shows before any script runs: overview, matrices and maps as plain data for the templates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..model import Verdict
 from .causes import OURS
 from .code_map import code_map
 from .foreign import address
+from .matrix import VERDICTS, differences, link, requirements, sections, worst
 from .state_map import state_map
 
-VERDICTS = tuple(str(verdict) for verdict in reversed(Verdict))
-SYMBOLS = {"pass": "✓", "note": "i", "known": "≈", "warn": "▲", "fail": "✕", "skip": "–", "error": "!", "partial": "◐"}
+SYMBOLS = {"pass": "✓", "note": "i", "known": "≈", "warn": "▲", "fail": "✕", "error": "!", "partial": "◐"}
+SYMBOLS["skip"] = "\N{EN DASH}"
 MEANINGS = {
     "pass": "the relation held",
     "note": "no document speaks; what was seen is recorded",
@@ -40,11 +40,6 @@ def case_link(key: str) -> str:
     return f"#case/{address(key)}"
 
 
-def link(**filters: str) -> str:
-    """The address of the cases that match some filters on the page."""
-    return "#cases?" + "&".join(f"{name}={address(value)}" for name, value in filters.items() if value)
-
-
 def view(report: Mapping[str, Any]) -> dict[str, Any]:
     """All that the templates need, by name."""
     cases = report["cases"]
@@ -67,9 +62,9 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "routes": _routes(report, several),
         "codes": code_map(cases, report["close_codes"]),
         "states": state_map(report["states"], cases) if report["states"] else None,
-        "documents": _matrix(report),
-        "sections": _sections(report),
-        "differences": _differences(cases) if several else [],
+        "documents": requirements(report),
+        "sections": sections(report),
+        "differences": differences(cases) if several else [],
         "coverage": [(name.replace("_", " "), entry) for name, entry in report["coverage"].items() if entry["total"]],
     }
 
@@ -85,7 +80,7 @@ def _strip(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for case in report["cases"]:
         for finding in case["findings"]:
             row = totals.setdefault(finding["layer"], {})
-            row[finding["verdict"]] = row.get(finding["verdict"], 0) + 1
+            row[finding["verdict"]] = row.get(finding["verdict"], 0) + finding.get("times", 1)
     target = report["target"]
     framework = target.get("framework") or {}
     own = [entry["name"].rsplit(".", 1)[-1] for entry in target["middleware"] if entry.get("layer") != "framework"]
@@ -100,10 +95,9 @@ def _strip(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     strip = []
     for layer in ("server", "middleware", "framework", "application"):
         row = totals.get(layer, {})
-        worst = next((verdict for verdict in VERDICTS if row.get(verdict)), "")
         shown = [(verdict, row[verdict]) for verdict in ("fail", "error", "warn", "known") if row.get(verdict)]
         judged = sum(count for verdict, count in row.items() if verdict != "skip")
-        strip.append({"layer": layer, "name": names[layer], "verdict": worst, "counts": shown, "judged": judged})
+        strip.append({"layer": layer, "name": names[layer], "verdict": worst(row), "counts": shown, "judged": judged})
     return strip
 
 
@@ -130,15 +124,14 @@ def _known(entries: Iterable[dict[str, Any]], deviations: Sequence[Mapping[str, 
     named: dict[str, dict[str, Any]] = {}
     for entry in entries:
         name = entry["deviation"] or entry["requirement"]
-        known = named.setdefault(name, {"id": name, "about": described.get(name, {}), "entries": [], "count": 0})
+        known = named.setdefault(
+            name, {"id": name, "about": described.get(name, {}), "entries": [], "seen": [], "count": 0}
+        )
+        if entry["observed"] not in known["seen"]:
+            known["seen"].append(entry["observed"])
         known["entries"].append(entry)
         known["count"] += entry["count"]
     return sorted(named.values(), key=lambda known: (-known["count"], known["id"]))
-
-
-def _worst(verdicts: Iterable[str]) -> str:
-    found = set(verdicts)
-    return next((verdict for verdict in VERDICTS if verdict in found), "")
 
 
 def _routes(report: Mapping[str, Any], several: bool) -> list[dict[str, Any]]:
@@ -151,10 +144,16 @@ def _routes(report: Mapping[str, Any], several: bool) -> list[dict[str, Any]]:
             tags = case["tags"]
             row = rows.setdefault(tags["route"], {"path": tags["route"], "handler": "", "ways": []})
             row["handler"] = row["handler"] or tags.get("handler", "")
-            row["ways"].append({"way": tags.get("way", case["id"]), "verdict": case["verdict"],
-                                "key": case_key(case, several), "server": case["server"] if several else ""})
+            row["ways"].append(
+                {
+                    "way": tags.get("way", case["id"]),
+                    "verdict": case["verdict"],
+                    "key": case_key(case, several),
+                    "server": case["server"] if several else "",
+                }
+            )
     for row in rows.values():
-        row["verdict"] = _worst(way["verdict"] for way in row["ways"])
+        row["verdict"] = worst(way["verdict"] for way in row["ways"])
         row["link"] = link(route=row["path"])
     order = {verdict: rank for rank, verdict in enumerate((*VERDICTS, ""))}
     return sorted(rows.values(), key=lambda row: (order[row["verdict"]], row["path"]))
@@ -164,82 +163,3 @@ def _handler(route: Mapping[str, Any]) -> str:
     if route.get("file"):
         return f"{route['file']}:{route.get('line', 0)}"
     return str(route.get("handler", ""))
-
-
-def _matrix(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Requirements by document, each with how often it came to which verdict, for each server."""
-    tally: dict[str, dict[str, dict[str, int]]] = {}
-    for case in report["cases"]:
-        for finding in case["findings"]:
-            row = tally.setdefault(finding["requirement"], {}).setdefault(case["server"], {})
-            row[finding["verdict"]] = row.get(finding["verdict"], 0) + 1
-    documents: dict[str, dict[str, Any]] = {}
-    for name, requirement in report["requirements"].items():
-        per_server = tally.get(name, {})
-        total: dict[str, int] = {}
-        for row in per_server.values():
-            for verdict, count in row.items():
-                total[verdict] = total.get(verdict, 0) + count
-        document = documents.setdefault(requirement["document"], {"name": requirement["document"], "rows": []})
-        document["rows"].append(
-            {
-                **requirement,
-                "total": _bar(total),
-                "verdict": _worst(total),
-                "servers": [(s["id"], _worst(per_server.get(s["id"], {}))) for s in report["servers"]],
-                "link": link(requirement=name),
-            }
-        )
-    for document in documents.values():
-        document["verdict"] = _worst(row["verdict"] for row in document["rows"])
-    return list(documents.values())
-
-
-def _bar(counts: Mapping[str, int]) -> dict[str, Any]:
-    """A stacked bar a hundred wide; a part is never too thin to be seen."""
-    whole = sum(counts.values())
-    present = [verdict for verdict in VERDICTS if counts.get(verdict)]
-    widths = {verdict: max(4.0, 100 * counts[verdict] / whole) for verdict in present}
-    scale = 100 / sum(widths.values()) if widths else 0
-    parts, at = [], 0.0
-    for verdict in present:
-        width = widths[verdict] * scale
-        parts.append({"verdict": verdict, "count": counts[verdict], "x": round(at, 2), "width": round(width, 2)})
-        at += width
-    return {"parts": parts, "whole": whole}
-
-
-def _sections(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Cases by section and server: the server matrix, and the contents of the run where there is one server."""
-    tally: dict[str, dict[str, dict[str, int]]] = {}
-    for case in report["cases"]:
-        row = tally.setdefault(case["section"], {}).setdefault(case["server"], {})
-        row[case["verdict"]] = row.get(case["verdict"], 0) + 1
-    return [
-        {
-            "section": section,
-            "cells": [
-                {"server": s["id"], "bar": _bar(row.get(s["id"], {})), "verdict": _worst(row.get(s["id"], {})),
-                 "link": link(section=section, server=s["id"] if len(report["servers"]) > 1 else "")}
-                for s in report["servers"]
-            ],
-        }
-        for section, row in sorted(tally.items())
-    ]
-
-
-def _differences(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The cases that did not come to the same verdict on every server, the widest gap first."""
-    by_id: dict[str, dict[str, str]] = {}
-    titles: dict[str, str] = {}
-    for case in cases:
-        by_id.setdefault(case["id"], {})[case["server"]] = case["verdict"]
-        titles[case["id"]] = case["title"]
-    found = [
-        {"id": name, "title": titles[name], "verdicts": verdicts, "worst": _worst(verdicts.values())}
-        for name, verdicts in by_id.items()
-        if len(set(verdicts.values())) > 1
-    ]
-    return sorted(found, key=lambda row: (VERDICTS.index(row["worst"]), row["id"]))
-
-

@@ -9,7 +9,6 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-
 _EXACT = frozenset({str, int, bool, type(None)})
 
 

@@ -7,10 +7,15 @@ text), the userinfo of URLs, and every value that the caller knows to be secret,
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
+
+from asgi_conformance.model import Layer, Level, Verdict
 
 MARK = "[redacted]"
 
@@ -31,10 +36,24 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 
-#: Words of the report's own vocabulary: never text from outside, so a secret "pass" cannot turn a verdict into a mark.
-_VOCABULARY = frozenset({"verdict", "layer", "level", "binds", "kind", "boundary", "requirement", "requires", "requirements", "$"})
+#: The report's own words in fields of its own: a secret "pass" must not turn a verdict into a mark.
+_VOCABULARY = frozenset({"verdict", "layer", "level", "binds", "kind", "$"})
+_WORDS_OF_OURS = frozenset(
+    {
+        *map(str, Verdict),
+        *map(str, Layer),
+        *map(str, Level),
+        "partial",
+        "probe",
+        "route",
+        "surface",
+        "bytes",
+        "text",
+        "object",
+    }
+)
 _SHORT = 4
-_KEEP, _HIDE, _READ = range(3)
+_OURS, _HIDE, _READ = range(3)
 
 
 def redact(report: Any, secrets: Collection[str] = ()) -> Any:
@@ -43,13 +62,32 @@ def redact(report: Any, secrets: Collection[str] = ()) -> Any:
     ``secrets`` are replaced anywhere in any text, also percent-encoded, base64 or as the bytes of a message; those
     of fewer than four characters only where they are the whole of a value.
     """
-    known = {secret for secret in secrets if secret}
-    return _Redactor(known).value(report)
+    redactor = _Redactor({secret for secret in secrets if secret})
+    clean = redactor.value(report)
+    if isinstance(report, Mapping) and isinstance(report.get("requirements"), Mapping):
+        # Its keys are ids of ours, which no rule about names may hide.
+        clean["requirements"] = {redactor.text(n): redactor.value(r) for n, r in report["requirements"].items()}
+    return clean
 
 
 def is_sensitive(name: str) -> bool:
     """Whether a header, parameter, variable or field of this name holds a credential."""
     return bool(_EXACT.match(name)) and not _NOT_SECRET.match(name)
+
+
+@cache
+def _fields() -> frozenset[str]:
+    """The names of the report's own fields, which no secret may change: all that its schema requires."""
+    found: set[str] = set()
+    open_parts: list[Any] = [json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8"))]
+    while open_parts:
+        part = open_parts.pop()
+        if isinstance(part, dict):
+            found.update(part.get("required", ()))
+            open_parts.extend(part.values())
+        elif isinstance(part, list):
+            open_parts.extend(part)
+    return frozenset(found)
 
 
 class _Redactor:
@@ -100,7 +138,7 @@ class _Redactor:
             if rule is None:
                 rule = self._rules[name] = self._rule(name)
             shown, action = rule
-            if action == _KEEP or item is None:
+            if item is None or (action == _OURS and isinstance(item, str) and item in _WORDS_OF_OURS):
                 clean[shown] = item
             elif action == _HIDE and not isinstance(item, bool):
                 clean[shown] = MARK
@@ -111,7 +149,9 @@ class _Redactor:
     def _rule(self, name: str) -> tuple[str, int]:
         """How a field of this name appears, and what is done with its value."""
         if name in _VOCABULARY:
-            return name, _KEEP
+            return name, _OURS
+        if name in _fields():
+            return name, _READ
         return self.text(name), _HIDE if self._named(name) else _READ
 
     def _list(self, value: list[Any]) -> list[Any]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..model import Verdict
+from asgi_conformance.model import Verdict
+
 from .foreign import address
 
 _RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
@@ -14,7 +15,7 @@ NAMES = {0: "CONNECTING", 1: "CONNECTED", 2: "DISCONNECTED", 3: "RESPONSE"}
 
 # RESPONSE stands on top, beside CONNECTING, from where alone it is entered: no line then runs through a box.
 _ROWS = (3, 0, 1, 2)
-_CELL_W, _CELL_H, _BOX_W, _BOX_H, _LEFT, _TOP = 290, 150, 168, 62, 130, 56
+_CELL_W, _CELL_H, _BOX_W, _BOX_H, _LEFT, _TOP = 312, 146, 162, 62, 214, 72
 
 
 def state_map(states: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -44,11 +45,19 @@ def state_map(states: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> 
         "lines": order,
         "columns": [{"name": NAMES[c], "x": _LEFT + c * _CELL_W + _BOX_W / 2} for c in range(3)],
         "rows": [{"name": NAMES[a], "y": _TOP + place * _CELL_H + _BOX_H / 2} for place, a in enumerate(rows)],
-        "width": _LEFT + 2 * _CELL_W + _BOX_W + 70,
+        "width": _LEFT + 2 * _CELL_W + _BOX_W + 40,
         "height": _TOP + (len(rows) - 1) * _CELL_H + _BOX_H + 40,
+        "unreachable": _reasons(states.get("unreachable") or {}),
         "total": len(transitions),
         "visited": sum(bool(t["visits"]) for t in transitions),
     }
+
+
+def _reasons(unreachable: Any) -> list[tuple[str, str]]:
+    """Pairs that nothing leads to, each with the reason."""
+    if isinstance(unreachable, Mapping):
+        return [(str(pair), str(reason)) for pair, reason in unreachable.items()]
+    return [(_label(entry["pair"]), str(entry["reason"])) for entry in unreachable]
 
 
 def _judged(cases: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, int]]:
@@ -73,7 +82,8 @@ def _describe(line: dict[str, Any]) -> None:
     line["visited"] = sum(bool(t["visits"]) for t in line["transitions"])
     line["count"] = len(line["transitions"])
     operations = dict.fromkeys(str(t["operation"]) for t in line["transitions"])
-    line["operations"] = ", ".join(list(operations)[:6]) + (" …" if len(operations) > 6 else "")
+    line["operations"] = ", ".join(list(operations)[:4]) + (" …" if len(operations) > 4 else "")
+    line["pill"] = 18 + 7 * len(f"{line['visited']}/{line['count']}")
     line["key"] = "-".join(".".join(map(str, line[end])) for end in ("from", "to"))
     line["name"] = f"{_label(line['from'])} to {_label(line['to'])}"
     line["link"] = f"#cases?edge={address(line['key'])}"
@@ -86,9 +96,17 @@ def _label(pair: Sequence[int]) -> str:
 def _box(pair: tuple[int, int], rows: Sequence[int], pairs: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
     x, y = _place(pair, rows)
     return {
-        "x": x - _BOX_W / 2, "y": y - _BOX_H / 2, "width": _BOX_W, "height": _BOX_H, "cx": x, "cy": y,
-        "client": NAMES[pair[0]], "application": NAMES[pair[1]], "reachable": pair in pairs,
-        "start": pair == (0, 0), "name": _label(pair),
+        "x": x - _BOX_W / 2,
+        "y": y - _BOX_H / 2,
+        "width": _BOX_W,
+        "height": _BOX_H,
+        "cx": x,
+        "cy": y,
+        "client": NAMES[pair[0]],
+        "application": NAMES[pair[1]],
+        "reachable": pair in pairs,
+        "start": pair == (0, 0),
+        "name": _label(pair),
     }
 
 
@@ -99,25 +117,45 @@ def _place(pair: Sequence[int], rows: Sequence[int]) -> tuple[float, float]:
 def _draw(line: dict[str, Any], rows: Sequence[int], lines: Mapping[tuple[Any, ...], Any]) -> None:
     """The path of a line, and where the number of its transitions stands."""
     (x1, y1), (x2, y2) = _place(line["from"], rows), _place(line["to"], rows)
+    left, right = x1 - _BOX_W / 2, x1 + _BOX_W / 2
+    points: tuple[tuple[float, float], ...]
     if line["from"] == line["to"]:
-        right, top = x1 + _BOX_W / 2, y1 - _BOX_H / 2
-        line["path"] = f"M{right - 34:g} {top:g}C{right - 34:g} {top - 34:g} {right + 34:g} {top - 4:g} {right:g} {top + 20:g}"
+        top = y1 - _BOX_H / 2
+        points = (right - 34, top), (right - 34, top - 34), (right + 34, top - 4), (right, top + 20)
         line["x"], line["y"] = right + 2, top - 15
-        return
-    dx, dy = x2 - x1, y2 - y1
-    length = math.hypot(dx, dy)
-    steps = max(abs(dx) / _CELL_W, abs(dy) / _CELL_H)
-    # A line longer than one cell bows, so that it passes beside the boxes between; so does one of a pair both ways.
-    bow = 0.0
-    if steps > 1.5:
-        bow = 50.0 * steps if not dx else 0.45 * _CELL_H * steps
-    elif (line["to"], line["from"]) in lines:
-        bow = 22.0
-    cx, cy = (x1 + x2) / 2 - dy / length * bow * 2, (y1 + y2) / 2 + dx / length * bow * 2
-    sx, sy = _edge(x1, y1, cx, cy)
-    ex, ey = _edge(x2, y2, cx, cy)
-    line["path"] = f"M{sx:g} {sy:g}Q{cx:.1f} {cy:.1f} {ex:g} {ey:g}"
-    line["x"], line["y"] = round((sx + 2 * cx + ex) / 4, 1), round((sy + 2 * cy + ey) / 4, 1)
+    elif x1 == x2 and abs(y2 - y1) > 1.5 * _CELL_H:
+        # Past the boxes between, on the left, the wider the longer; its number stands between its first two rows.
+        down, far = math.copysign(1, y2 - y1), abs(y2 - y1) / _CELL_H
+        start, end = (left - 2, y1 + 12 * down), (left - 3, y2 - (6 * far) * down)
+        out = left - 44 * far + 22
+        points = start, (out, start[1]), (out, end[1]), end
+        line["x"], line["y"] = _at(points, 0.22 if far > 2.5 else 0.32)
+    else:
+        start, end = _edge(x1, y1, x2, y2), _edge(x2, y2, x1, y1)
+        both = (line["to"], line["from"]) in lines
+        length = math.hypot(x2 - x1, y2 - y1)
+        # Of a pair of lines both ways each bows to its own side.
+        bow = (22.0 if both else 0.0) / length
+        bend = (y1 - y2) * bow, (x2 - x1) * bow
+        points = (
+            start,
+            *(
+                (start[0] + (end[0] - start[0]) * part + bend[0], start[1] + (end[1] - start[1]) * part + bend[1])
+                for part in (1 / 3, 2 / 3)
+            ),
+            end,
+        )
+        # Off the middle of a line along a row, where the lines past boxes run.
+        line["x"], line["y"] = _at(points, 0.25 if y1 == y2 else 0.5 if x1 == x2 else 0.3)
+    (a, b), (c, d), (e, f), (g, h) = points
+    line["path"] = f"M{a:.1f} {b:.1f}C{c:.1f} {d:.1f} {e:.1f} {f:.1f} {g:.1f} {h:.1f}"
+
+
+def _at(points: Sequence[tuple[float, float]], t: float) -> tuple[float, float]:
+    """The point of a cubic curve at ``t`` from 0 to 1."""
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    x, y = (sum(weight * point[axis] for weight, point in zip(weights, points, strict=True)) for axis in (0, 1))
+    return round(x, 1), round(y, 1)
 
 
 def _edge(x: float, y: float, toward_x: float, toward_y: float) -> tuple[float, float]:

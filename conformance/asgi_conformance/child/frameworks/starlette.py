@@ -10,11 +10,15 @@ import functools
 import sys
 from typing import Any, Callable, Dict, List, Optional
 
-from ..boundary import Boundary, describe_component, enter
+from ..chain import chains
+from ..components import Component
 from ..lane import Failed, perform
+from ..passage import cross_to_object
 from ..recorder import Run, current_run, watch
-from ..wire import describe_exception
+from ..wire import describe_exception, encode
+from . import starlette_stack as stack
 
+_ENDPOINT = Component({"name": "the WebSocket object of the endpoint", "layer": "framework", "file": "", "line": 0}, False)
 # The modules in which the framework makes the WebSocket that an endpoint is given.
 ENDPOINT_MAKERS = ("starlette.routing", "fastapi.routing", "starlette.endpoints")
 
@@ -57,16 +61,14 @@ def _number(state: Any) -> Any:
     return value if value is None or isinstance(value, (int, str)) else repr(value)
 
 
-def install(probe_path: str, is_target: Callable[[Any], bool]) -> None:
-    """Patch the framework's classes: observation of every WebSocket, boundaries in every middleware stack, the probe."""
+def install(probe_path: str, target: Any) -> None:
+    """Patch the framework's classes: observation of every WebSocket, boundaries between all middleware, the probe."""
     websockets = sys.modules["starlette.websockets"]
-    routing = sys.modules["starlette.routing"]
     _observe_websocket(websockets.WebSocket)
     _observe_disconnect(websockets.WebSocketDisconnect)
-    applications = sys.modules.get("starlette.applications")
-    if applications is not None:
-        _divide_stacks(applications.Starlette, is_target)
-    _inject_probe(routing.Router, probe_path)
+    _observe_refusals()
+    stack.install(functools.partial(_inject_probe, probe_path))
+    stack.find_wrappers(target)
 
 
 def _observe_websocket(cls: Any) -> None:
@@ -81,6 +83,7 @@ def _observe_websocket(cls: Any) -> None:
             run.objects += 1
             if run.objects == 1:
                 self.__dict__["_asgi_conformance_run"] = run
+                receive, send = cross_to_object(run, _ENDPOINT, receive, send)
                 receive, send = watch(run, "inner", receive, send)
         original(self, scope, receive, send)
 
@@ -102,51 +105,48 @@ def _observe_disconnect(cls: Any) -> None:
     cls.__init__ = __init__
 
 
-def _divide_stacks(cls: Any, is_target: Callable[[Any], bool]) -> None:
-    """Put a boundary under every entry of an application's own middleware stack, however the application builds it."""
-    call = cls.__call__
-
-    @functools.wraps(call)
-    async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        run = current_run.get() if scope["type"] == "websocket" else None
-        if self.middleware_stack is None and self.user_middleware:
-            _divide(self)
-        if run is None or is_target(self):
-            await call(self, scope, receive, send)
-        else:
-            above = None if run.depth else {"name": "the callables around the application", "layer": "middleware"}
-            app = functools.partial(call, self)
-            await enter(run, app, above, scope, receive, send)
-
-    cls.__call__ = __call__
+def _observe_refusals() -> None:
+    """Note why the framework itself refuses a connection: a parameter that is missing, or a dependency that raises."""
+    places = (
+        ("fastapi.exceptions", "WebSocketRequestValidationError"),
+        ("starlette.exceptions", "WebSocketException"),
+        ("starlette.exceptions", "HTTPException"),
+    )
+    for module, name in places:
+        cls = getattr(sys.modules.get(module), name, None)
+        if cls is not None:
+            _observe_refusal(cls)
 
 
-def _divide(app: Any) -> None:
-    middleware = sys.modules["starlette.middleware"].Middleware
-    entries = list(app.user_middleware)
-    framework = {"name": type(app).__module__ + "." + type(app).__qualname__, "layer": "framework"}
-    divided: List[Any] = [middleware(Boundary, above=framework)]
-    for entry in entries:
-        divided += [entry, middleware(Boundary, above=describe_component(entry.cls))]
-    app.user_middleware = divided
-    try:
-        app.middleware_stack = app.build_middleware_stack()
-    finally:
-        app.user_middleware = entries
+def _observe_refusal(cls: Any) -> None:
+    original = cls.__init__
+
+    @functools.wraps(original)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        run = current_run.get()
+        if run is not None:
+            frame: Any = sys._getframe(1)
+            while frame is not None and frame.f_code.co_name == "__init__":
+                frame = frame.f_back
+            data: Dict[str, Any] = {"exc": describe_exception(self), "at": "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)}
+            for name in ("code", "status_code", "reason", "detail"):
+                if hasattr(self, name):
+                    data[name] = encode(getattr(self, name))
+            if hasattr(self, "errors"):
+                found = self.errors() if callable(self.errors) else self.errors
+                data["missing"] = [[str(part) for part in error.get("loc", ())] for error in found]
+            run.observe("framework", "refused", data)
+
+    cls.__init__ = __init__
 
 
-def _inject_probe(cls: Any, probe_path: str) -> None:
-    call = cls.__call__
-
-    @functools.wraps(call)
-    async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "websocket" and current_run.get() is not None and scope["path"].endswith(probe_path):
-            path = _route_path(scope)
-            if path == probe_path or (path.endswith(probe_path) and not _leads_further(self, scope)):
-                _add_route(self, path)
-        await call(self, scope, receive, send)
-
-    cls.__call__ = __call__
+def _inject_probe(probe_path: str, router: Any, scope: Any) -> None:
+    """Put the probe into a router that a connection to it has reached, unless a mount or a host leads further."""
+    if scope["path"].endswith(probe_path):
+        path = _route_path(scope)
+        if path.endswith(probe_path) and not _leads_further(router, scope, path == probe_path):
+            _add_route(router, path)
 
 
 def _route_path(scope: Any) -> str:
@@ -158,12 +158,18 @@ def _route_path(scope: Any) -> str:
     return str(get_route_path(scope))
 
 
-def _leads_further(router: Any, scope: Any) -> bool:
-    """Whether a mount or host of this router takes the path to another router."""
+def _leads_further(router: Any, scope: Any, here: bool) -> bool:
+    """Whether a mount or host of this router takes the path to another router.
+
+    ``here``: the path is the probe's own. A mount at the root then leads further only from a router that does nothing
+    but lead on: a page or an interface mounted there is not the application.
+    """
     routing = sys.modules["starlette.routing"]
+    leading = [route for route in router.routes if isinstance(route, (routing.Mount, routing.Host))]
+    if here and len(leading) < len(router.routes):
+        leading = [route for route in leading if isinstance(route, routing.Host)]
     return any(
-        isinstance(route, (routing.Mount, routing.Host)) and route.matches(scope)[0] is not routing.Match.NONE
-        for route in router.routes
+        route.matches(scope)[0] is not routing.Match.NONE and bool(chains(route.app, stack.is_end)) for route in leading
     )
 
 
@@ -172,6 +178,7 @@ def _add_route(router: Any, path: str) -> None:
         return
     router._asgi_conformance_probe = path
     websocket = sys.modules["starlette.websockets"].WebSocket
+    run = current_run.get()
 
     async def conformance_probe(websocket: Any) -> None:
         run = current_run.get()
@@ -179,7 +186,10 @@ def _add_route(router: Any, path: str) -> None:
             await perform(run, StarletteConnection(websocket))
 
     conformance_probe.__annotations__ = {"websocket": websocket}
-    if hasattr(router, "add_api_websocket_route"):
+    if run is not None and run.inside:
+        # A plain route: the dependencies of a FastAPI application do not run.
+        router.routes.append(sys.modules["starlette.routing"].WebSocketRoute(path, conformance_probe))
+    elif hasattr(router, "add_api_websocket_route"):
         prefix = getattr(router, "prefix", "")
         router.add_api_websocket_route(path[len(prefix) :] if prefix else path, conformance_probe)
     else:

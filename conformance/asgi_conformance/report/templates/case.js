@@ -21,12 +21,27 @@ function findingCard(finding) {
   return h("article", { class: `finding edge-${SYMBOLS[finding.verdict] ? finding.verdict : "none"}` },
     h("header", null, badge(finding.verdict), h("a", { href: "#cases?requirement=" + address(finding.requirement) }, h("code", null, finding.requirement)),
       h("span", { class: "sub" }, [finding.level, requirement && requirement.source].filter(Boolean).join(" · "))),
-    finding.message && h("h4", null, finding.message),
+    finding.message && !(requirement && finding.message === requirement.statement) && h("h4", null, finding.message),
     requirement && h("p", { class: "statement" }, requirement.statement),
     beside(finding.expected, finding.observed, breach),
     breach && h("p", { class: "fix" }, h("b", null, "Fault "), `${finding.layer}${finding.component ? ": " + finding.component : ""} · seen at ${finding.boundary}`),
     finding.deviation && h("p", { class: "fix" }, h("b", null, "Known deviation "), h("code", null, finding.deviation), about && about.title ? ` ${about.title}` : ""),
     breach && (finding.fix || requirement && requirement.fix) && h("p", { class: "fix" }, h("b", null, "To mend it "), finding.fix || requirement.fix));
+}
+
+const HELD = new Set(["pass", "skip"]);
+
+// What held needs no card: a line each, with what was seen.
+function heldTable(findings) {
+  if (!findings.length) return null;
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "What held" }, h("table", { class: "plain held" },
+    h("thead", null, h("tr", null, ["Requirement", "Layer", "Seen at", "Observed"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", null, findings.map((one) => {
+      const requirement = data.requirements[one.requirement];
+      return h("tr", null, h("th", { scope: "row" }, badge(one.verdict), " ", h("a", { href: "#cases?requirement=" + address(one.requirement) }, h("code", null, one.requirement)),
+        requirement && [h("br"), h("span", { class: "sub" }, requirement.statement)]),
+      h("td", null, one.layer), h("td", null, one.boundary, one.times ? ` (${one.times} times)` : ""), h("td", null, h("code", null, one.observed)));
+    }))));
 }
 
 function timeline(entry, detail) {
@@ -66,8 +81,10 @@ async function showCase(entry) {
     entry.unstable && h("p", { class: "notice edge-warn" }, "Unstable: run again alone, this case came to another answer."),
     detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`])),
     detail.reproduce && commandLine(detail.reproduce),
-    h("h3", null, findings.length === 1 ? "Finding" : "Findings"),
-    findings.length ? findings.map(findingCard) : h("p", { class: "muted" }, "No requirement was judged."),
+    h("h3", null, "Findings"),
+    findings.length ? null : h("p", { class: "muted" }, "No requirement was judged."),
+    findings.filter((one) => !HELD.has(one.verdict)).map(findingCard),
+    heldTable(findings.filter((one) => HELD.has(one.verdict))),
     h("h3", null, "Timeline"),
     timeline(entry, detail),
   ].flat(Infinity).filter(Boolean));

@@ -1,28 +1,45 @@
 // From observations to the rows of a sequence drawing: what passes several boundaries unchanged is one arrow.
 const INWARD = new Set(["enter", "receive"]);
+const QUIET = new Set(["asgi.sent", "asgi.receiving", "client.step", "asgi.tasks"]);
 const FLOWS = new Set(["enter", "receive", "send", "exit"]);
 
 function boundariesOf(trace) {
   const seen = new Set(trace.map((row) => row[1]));
   const middle = [...seen].filter((name) => /^asgi:\d+$/.test(name)).sort((a, b) => a.slice(5) - b.slice(5));
-  return [...(seen.has("outer") ? ["outer"] : []), ...middle, ...(seen.has("inner") ? ["inner"] : [])];
+  return [...(seen.has("outer") ? ["outer"] : []), ...middle, ...["route", "inner"].filter((name) => seen.has(name))];
+}
+
+// What stands between the boundaries, from the outside in: the trace itself names it, or else the report.
+function entriesOf(trace, all) {
+  const enters = new Map(trace.filter((row) => row[2] === "enter").map((row) => [row[1], row[3]]));
+  return all.slice(1).map((name, at) => {
+    const [inside, outside] = [enters.get(name) || {}, enters.get(all[at]) || {}];
+    if (name === "inner" && all[at] === "route") return { name: "request", layer: "framework" };
+    return inside.component || outside.below || (data.middleware.length === all.length - 1 ? data.middleware[at] : null);
+  });
+}
+
+function ownNames(named, entries) {
+  const own = named.filter((entry) => entry && entry.layer === "middleware").map((entry) => lastName(entry.name));
+  return own.length === 1 ? own[0] : `${entries} entries`;
 }
 
 const lastName = (name) => String(name).split(".").pop();
 
 function plan(trace, every, server) {
   const all = boundariesOf(trace);
-  const used = every ? all : all.filter((name) => name === "outer" || name === "inner");
+  const inmost = all.includes("inner") ? "inner" : "route";
+  const used = every ? all : all.filter((name) => name === "outer" || name === inmost);
   const lanes = [{ name: "Client", sub: "the suite" }, { name: "Server", sub: server ? `${server.name} ${server.version}` : "" }];
   const entries = all.length - 1;
-  const named = data.middleware.length === entries ? data.middleware : [];
+  const named = entriesOf(trace, all);
   if (every) {
     for (let at = 0; at < entries; at += 1) {
       const entry = named[at];
       lanes.push({ name: entry ? lastName(entry.name) : `Entry ${at + 1}`, sub: entry ? entry.layer : "", full: entry ? entry.name : "" });
     }
-  } else if (entries > 0) lanes.push({ name: "Middleware", sub: entries === 1 ? lastName((named[0] || { name: "1 entry" }).name) : `${entries} entries` });
-  const inside = all.includes("inner") || trace.some((row) => row[1] === "framework");
+  } else if (entries > 0) lanes.push({ name: "Middleware", sub: entries === 1 ? lastName((named[0] || { name: "1 entry" }).name) : ownNames(named, entries) });
+  const inside = all.includes(inmost) || trace.some((row) => row[1] === "framework");
   if (inside) lanes.push({ name: "Framework", sub: [data.framework.name, data.framework.version].filter(Boolean).join(" ") });
   lanes.push({ name: "Application", sub: inside ? "the handler" : "" });
   // A boundary stands between the lane of its index and the next.
@@ -38,6 +55,8 @@ function payload(kind, found) {
 
 function label(boundary, kind, found) {
   if (boundary === "app" && kind === "exit") return "handler ends";
+  if (boundary === "client" && kind === "step") return `step ${found.step}: ${found.op}`;
+  if (boundary === "client" && kind === "deadline") return `nothing came within ${found.seconds} s: ${found.wait}`;
   if (boundary === "wire") {
     if (kind === "connect") return "TCP connect";
     if (kind === "request") return `GET ${found.path}`;
@@ -81,17 +100,22 @@ function place(row, layout) {
   }
   if (boundary === "app" && kind === "op") return { from: layout.inside ? last - 1 : 1, to: last, style: "back", wide: true };
   if (boundary === "framework") return { at: layout.inside ? last - 1 : last, style: "" };
-  if (boundary === "app") return { at: last, style: "" };
+  if (boundary === "app" || boundary === "route") return { at: last, style: "" };
   if (boundary === "client") return { at: 0, style: kind === "deadline" ? "bad" : "" };
   return { at: 1, style: "" };
 }
 
 function rowsOf(trace, layout, every) {
   const rows = [];
-  trace.forEach((row, index) => {
+  // Folded, the last boundary at which a call was seen stands for the innermost one: not each sees calls begin and end.
+  const inmost = layout.used[layout.used.length - 1];
+  const last = Object.fromEntries(["enter", "exit"].map((kind) => [kind, [...layout.all].reverse().find((name) => trace.some((row) => row[1] === name && row[2] === kind))]));
+  trace.forEach((given, index) => {
+    const folds = !every && layout.used.length > 1 && last[given[2]] === given[1] && given[1] !== "outer";
+    const row = folds ? [given[0], inmost, given[2], given[3]] : given;
     const [t, boundary, kind, found] = row;
-    if (boundary.startsWith("asgi:") && !layout.between.has(boundary)) return;
-    if (!every && (kind === "sent" && boundary !== "wire" || boundary === "client" && kind === "step")) return;
+    if ((boundary.startsWith("asgi:") || boundary === "route" && FLOWS.has(kind)) && !layout.between.has(boundary)) return;
+    if (!every && QUIET.has(`${boundary === "wire" ? "wire" : boundary === "client" ? "client" : "asgi"}.${kind}`)) return;
     const spot = place(row, layout);
     if (FLOWS.has(kind) && layout.between.has(boundary)) {
       const same = payload(kind, found);

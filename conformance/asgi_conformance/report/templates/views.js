@@ -49,7 +49,6 @@ function theme(name) {
   } catch { /* a page opened from disk may have no storage */ }
 }
 
-root.classList.add("js");
 theme("");
 byId("theme").addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -69,6 +68,7 @@ history.scrollRestoration = "manual";
     prepareList();
     await go(true);
     root.dataset.ready = "yes";
+    performance.mark("ready");
   } catch (problem) {
     document.querySelector("#overview").classList.add("current");
     trouble(`The cases cannot be shown: ${problem.message}. This page needs a browser with DecompressionStream (2023 or newer).`);

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from targets.broken.base import build
 
-SECTION = "iteration"
+SECTION = "messages"
 LAYER = "middleware"
 CASE = ""
 

@@ -1,0 +1,137 @@
+"""What the command line asks for: read, checked and merged with the settings before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .settings import PROFILES, Settings, SettingsError, nearest
+
+SERVERS: Mapping[str, tuple[str, ...]] = {"uvicorn": ("websockets-sansio", "websockets", "wsproto")}
+STRICT = ("warn", "known")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of one session, checked; ``settings`` already holds what an option overrides.
+
+    ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
+    called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
+    """
+
+    target: str
+    folder: Path
+    settings: Settings
+    app_dir: str
+    factory: bool = False
+    python: str = ""
+    server: str = "uvicorn"
+    ws: str = "auto"
+    cases: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    reports: tuple[Path, ...] = ()
+    repeat: int = 1
+    launch: tuple[str, ...] = ()
+
+    @property
+    def strict(self) -> str:
+        """Which verdicts fail beside ``fail``."""
+        return self.settings.strict
+
+    @property
+    def profile(self) -> str:
+        """Whose cases run, and in which order."""
+        return self.settings.profile
+
+
+def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
+    """Check what pytest parsed (names as of the options, with ``_``). Raises `SettingsError`."""
+    target = given["target"]
+    if not all(target.partition(":")[::2]):
+        raise SettingsError(f'--target must be written "module:attribute", not "{target}"')
+    changes: dict[str, Any] = {}
+    if given["conformance_strict"] is not None:
+        changes["strict"] = _strict(given["conformance_strict"])
+    if given["conformance_profile"] is not None:
+        changes["profile"] = _one_of("--conformance-profile", given["conformance_profile"], PROFILES)
+    if given["conformance_deadline"] is not None:
+        changes["deadline"] = _seconds("--conformance-deadline", given["conformance_deadline"])
+    app_dir = Path(folder, given["app_dir"])
+    if not app_dir.is_dir():
+        raise SettingsError(f"--app-dir={given['app_dir']}: there is no such folder")
+    server, ws = _server(given["server"])
+    return Options(
+        target=target,
+        folder=folder,
+        settings=replace(settings, **changes),
+        app_dir=str(app_dir),
+        factory=bool(given["factory"]),
+        python=given["python"],
+        server=server,
+        ws=ws,
+        cases=tuple(given["case"]),
+        routes=tuple(given["route"]),
+        reports=tuple(_report(Path(folder, name)) for name in given["report"]),
+        repeat=_count("--repeat", given["repeat"]),
+        launch=_launch(given),
+    )
+
+
+def _launch(given: Mapping[str, Any]) -> tuple[str, ...]:
+    words = [f"--target={given['target']}"]
+    words += [f"--{name.replace('_', '-')}={given[name]}" for name in ("app_dir", "python") if given[name]]
+    words += ["--factory"] if given["factory"] else []
+    return (*words, *(f"--server={name}" for name in given["server"]))
+
+
+def _strict(value: str) -> str:
+    if value not in STRICT:
+        hint = " (before a path, write --conformance-strict=warn)" if not nearest(value, STRICT) else ""
+        raise SettingsError(f'--conformance-strict: unknown value "{value}"; use warn or known{hint}')
+    return value
+
+
+def _one_of(option: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise SettingsError(f'{option}: unknown value "{value}"; use one of {", ".join(known)}')
+    return value
+
+
+def _seconds(option: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise SettingsError(f'{option} must be a number of seconds above 0, not "{value}"')
+    return seconds
+
+
+def _count(option: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= 10_000):
+        raise SettingsError(f'{option} must be a whole number from 1 to 10000, not "{value}"')
+    return int(value)
+
+
+def _server(given: Sequence[str]) -> tuple[str, str]:
+    if len(given) > 1:
+        raise SettingsError("--server was given twice: one server a run for now; start pytest once for each")
+    name, _, ws = (given[0] if given else "uvicorn").partition(":")
+    if name not in SERVERS:
+        raise SettingsError(f'--server: unknown server "{name}"; use one of {", ".join(SERVERS)}')
+    if ws and ws not in SERVERS[name]:
+        known = ", ".join(SERVERS[name])
+        raise SettingsError(f'--server: unknown WebSocket implementation "{ws}" of {name}; use one of {known}')
+    return name, ws or "auto"
+
+
+def _report(path: Path) -> Path:
+    from .report.files import SUFFIXES
+
+    if path.suffix.lower() not in SUFFIXES:
+        raise SettingsError(f"--report={path.name}: unknown format; use one of {', '.join(SUFFIXES)}")
+    if path.is_dir():
+        raise SettingsError(f"--report={path.name}: this is a folder, not a file")
+    return path

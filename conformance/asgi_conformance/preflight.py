@@ -1,0 +1,203 @@
+"""The first connection of a run: does a probe case reach the probe? If not: who answered, and what lets it pass."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .model import Case, Observation, Trace
+from .script import App, CaseFunction, Client
+from .settings import Settings
+
+TABLE = "[tool.asgi-conformance]"
+INSIDE = 'probe = "inside"'
+
+
+@functools.cache
+def preflight_case() -> Case:
+    """One ordinary connection to the probe."""
+
+    def preflight(client: Client, app: App) -> None:
+        """The probe answers."""
+        client.opens()
+        app.accepts()
+        client.closes(1000)
+        app.is_disconnected(1000)
+
+    return next(iter(CaseFunction("preflight", preflight, (), None, "probe", frozenset(), None).cases()))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back instead of the probe's answer.
+
+    ``who`` is the record of the innermost callable that was entered, ``refusal`` what the framework raised, if it did.
+    """
+
+    status: int | None
+    headers: Mapping[str, str]
+    who: Mapping[str, Any]
+    refusal: Mapping[str, Any] | None
+    raised: Mapping[str, Any] | None
+    waited: float | None
+
+    @property
+    def name(self) -> str:
+        """The last part of the name of who answered, in lower case."""
+        return str(self.who.get("name", "")).rpartition(" + ")[2].rpartition(".")[2].lower()
+
+    @property
+    def allowed(self) -> Mapping[str, Sequence[str]]:
+        """The settings of who answered that say what it lets pass, such as ``allowed_hosts``."""
+        return self.who.get("settings") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way through: for which answers it is, and the lines of the settings."""
+
+    fits: Callable[[Answer], bool]
+    lines: Callable[[Answer], list[str]]
+
+
+def reached(trace: Trace) -> bool:
+    """Whether the probe was called."""
+    return bool(trace.at("app", "op"))
+
+
+def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> str:
+    """Why no probe case can be judged and what to write into the settings; '' where the probe was reached."""
+    if reached(trace):
+        return ""
+    if not framework:
+        return (
+            "The target imports neither Starlette nor FastAPI, so there is no framework to put the probe into: no probe "
+            "case is judged, only the cases of the target's own routes apply. Name its WebSocket routes in pyproject.toml:\n"
+            '    [tool.asgi-conformance.route."/path"]'
+        )
+    answer = answer_of(trace)
+    text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
+    if answer.raised is not None or answer.status == 500:
+        return f"{text} See the target's own output."
+    if settings.probe == "inside":
+        return f'{text} The settings say probe = "inside", but the target\'s objects do not show the way to its application.'
+    lines = advice(answer)
+    other = "" if lines == [INSIDE] else f"\nor, which leaves the middleware out:\n    {INSIDE}"
+    return "\n    ".join([f"{text} Add to pyproject.toml:", TABLE, *lines]) + other
+
+
+def answer_of(trace: Trace) -> Answer:
+    """Who answered the handshake, and what."""
+    entered = [o for o in trace.observations if o.kind == "enter" and o.data.get("below")]
+    response = next(iter(trace.at("wire", "response")), None)
+    refused = trace.at("framework", "refused")
+    ends = trace.at("outer", "exit")
+    missed = next(iter(trace.at("client", "deadline")), None)
+    return Answer(
+        status=response.data["status"] if response is not None else None,
+        headers={name.lower(): value for name, value in response.data["headers"]} if response is not None else {},
+        who=_innermost(entered),
+        refusal=refused[-1].data if refused else None,
+        raised=ends[-1].data.get("exc") if ends else None,
+        waited=missed.data["seconds"] if missed is not None else None,
+    )
+
+
+def _innermost(entered: Sequence[Observation]) -> Mapping[str, Any]:
+    depth = [-1 if o.boundary == "outer" else int(o.boundary.partition(":")[2]) for o in entered]
+    return entered[depth.index(max(depth))].data["below"] if entered else {}
+
+
+def _told(answer: Answer) -> str:
+    """Who answered what, in one clause."""
+    who = str(answer.who.get("name") or "the target")
+    if answer.who.get("file"):
+        who += f" ({answer.who['file']}:{answer.who['line']})"
+    if answer.refusal is not None and answer.status != 101:
+        return f"{who} answered {_status(answer)}, because {_reason(answer.refusal)}"
+    if answer.raised is not None:
+        exc = answer.raised
+        return f"{who} raised {exc['type'].removeprefix('builtins.')}: {exc['message']} (at {exc.get('at', '?')})"
+    if answer.status == 101:
+        return f"{who} accepted the connection itself"
+    if answer.status is None and answer.waited is not None:
+        return f"{who} did not answer within {answer.waited:g} s"
+    return f"{who} answered {_status(answer)}"
+
+
+def _status(answer: Answer) -> str:
+    if answer.status is None:
+        return "nothing and ended the connection"
+    location = answer.headers.get("location", "")
+    return f"HTTP {answer.status}" + (f" (to {location})" if location else "")
+
+
+def _reason(refusal: Mapping[str, Any]) -> str:
+    missing = refusal.get("missing")
+    if missing:
+        wanted = [f"the {kind} parameter {name!r}" for kind, name in _parameters(missing)]
+        return "a dependency demands " + ", ".join(wanted)
+    kind = str(refusal["exc"]["type"]).rpartition(".")[2]
+    said = refusal.get("detail") or refusal.get("reason") or refusal["exc"]["message"]
+    return f"{kind} was raised at {refusal['at']}" + (f" ({said})" if said else "")
+
+
+def _parameters(missing: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((place[0], place[-1]) for place in missing if len(place) > 1))
+
+
+def advice(answer: Answer) -> list[str]:
+    """The lines of the settings that let the probe pass what answered."""
+    return next((remedy.lines(answer) for remedy in REMEDIES if remedy.fits(answer)), [INSIDE])
+
+
+def _named(*words: str) -> Callable[[Answer], bool]:
+    return lambda answer: any(word in answer.name for word in words)
+
+
+def _demanded(answer: Answer) -> list[str]:
+    """A line for each place in which a FastAPI dependency looks for a parameter."""
+    assert answer.refusal is not None
+    by_kind: dict[str, list[str]] = {}
+    for kind, name in _parameters(answer.refusal["missing"]):
+        by_kind.setdefault(kind, []).append(name)
+    lines = []
+    if "query" in by_kind:
+        lines.append('query = "' + "&".join(f"{name}=VALUE" for name in by_kind["query"]) + '"')
+    for kind, key in (("header", "headers"), ("cookie", "cookies")):
+        if kind in by_kind:
+            lines.append(f"{key} = {{ " + ", ".join(f'"{name}" = "VALUE"' for name in by_kind[kind]) + " }")
+    return lines or [INSIDE]
+
+
+def _host(answer: Answer) -> list[str]:
+    hosts = [host for host in answer.allowed.get("allowed_hosts", ()) if host != "*"]
+    host = min(hosts, key=lambda name: (name.startswith("*"), hosts.index(name)), default="HOST")
+    return [f'headers = {{ Host = "{host.replace("*.", "www.")}" }}']
+
+
+def _origin(answer: Answer) -> list[str]:
+    allowed = [*answer.allowed.get("allowed_origins", ()), *answer.allowed.get("allow_origins", ())]
+    return [f'origin = "{next((name for name in allowed if name != "*"), "https://HOST")}"']
+
+
+def _credentials(answer: Answer) -> list[str]:
+    scheme = answer.headers.get("www-authenticate", "").split(" ")[0] or "Bearer"
+    return [f'headers = {{ Authorization = "{scheme} VALUE" }}']
+
+
+# The first that fits counts.
+REMEDIES: Sequence[Remedy] = (
+    Remedy(lambda answer: bool(answer.refusal and answer.refusal.get("missing")), _demanded),
+    Remedy(_named("trustedhost", "allowedhost", "hostheader"), _host),
+    Remedy(_named("httpsredirect", "forcehttps", "sslredirect"), lambda answer: ['scheme = "https"']),
+    Remedy(lambda answer: answer.headers.get("location", "")[:6] in ("https:", "wss://"), lambda answer: ['scheme = "https"']),
+    Remedy(_named("ratelimit", "limiter", "throttl"), lambda answer: [INSIDE]),
+    Remedy(lambda answer: answer.status == 429, lambda answer: [INSIDE]),
+    Remedy(_named("origin", "csrf", "xsrf"), _origin),
+    Remedy(lambda answer: answer.status == 401, _credentials),
+    Remedy(_named("auth", "token", "jwt", "bearer", "apikey"), _credentials),
+    Remedy(_named("session", "login"), lambda answer: ['cookies = { "session" = "VALUE" }']),
+)

@@ -1,0 +1,249 @@
+"""What a person reads on the console: a failure, and the summary at the end.
+
+Text that comes from outside is never markup, and its control characters are pictured.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from .. import requirements
+from ..model import Finding, Result, Verdict
+from .causes import OURS
+from .foreign import pictured
+
+_SHOWN = 10
+_STYLES = {"pass": "green", "note": "green", "known": "yellow", "warn": "yellow", "fail": "bold red", "error": "bold magenta",
+           "skip": "dim", "partial": "yellow"}  # fmt: skip
+_VERDICTS = {"pass": "conforms", "fail": "does not conform", "partial": "partly judged", "error": "could not be judged"}
+_RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
+_LAYER_NAMES = {"application": "your handlers", "middleware": "your middleware"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A name and what stands beside it; ``whole`` keeps it on one line, however long, so that it can be copied."""
+
+    name: str
+    text: Text
+    indent: int = 0
+    whole: bool = False
+
+
+def failure(result: Result, server: str) -> str:
+    """A case that failed: requirement, expected, observed, fault, and how to see it again."""
+    lines = [_line(f"{result.verdict.upper()}  {result.case.full_id}      server: {server}"), "  " + result.case.title]
+    shown = [f for f in result.findings if f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN, Verdict.ERROR)]
+    worst = [f for f in shown if f.verdict is result.verdict] or shown
+    for finding in worst:
+        lines += _finding(finding)
+    if result.reason and not worst:
+        lines.append(_line(f"  reason       {result.reason}"))
+    if result.unstable:
+        seen = ", ".join(str(attempt.verdict) for attempt in result.attempts)
+        lines.append(f"  unstable     its runs came to different answers: {seen}")
+    return "\n".join([*lines, _line(f"  reproduce    {result.reproduce}")])
+
+
+def _finding(finding: Finding) -> list[str]:
+    requirement = requirements.load().get(finding.requirement)
+    source = f" · {finding.level} · {requirement.source}" if requirement is not None else ""
+    lines = [
+        f"  requirement  {finding.requirement}{source}",
+        f"  expected     {finding.expected}",
+        f"  observed     {finding.observed}",
+        f"  fault        {finding.layer}" + (f": {finding.component}" if finding.component else ""),
+    ]
+    lines += [f"  deviation    {finding.deviation}"] if finding.deviation else []
+    lines += [f"  mend         {finding.fix}"] if finding.fix else []
+    return [_line(line) for line in lines]
+
+
+def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (), verbosity: int = 0) -> None:
+    """Write the summary of a report to pytest's terminal writer: the user's own part first, the stack below it second."""
+    if report["error"] and not report["cases"]:
+        # pytest says in its own last line why nothing was run.
+        _print(_reports(files), writer)
+        return
+    writer.line()
+    writer.sep("=", "ASGI WebSocket conformance")
+    parts = (_causes, _partial) if verbosity < 0 else (_own, _stack, _deviations, _causes, _partial)
+    _print([_headline(report), *(line for part in parts for line in part(report))], writer)
+    _print(_reports(files), writer)
+
+
+def _reports(files: Sequence[str]) -> list[Text | Row]:
+    return [_row("reports", ", ".join(map(_line, files)), whole=True)] if files else []
+
+
+def _print(lines: Iterable[Text | Row], writer: Any) -> None:
+    console = Console(
+        file=writer._file,
+        width=max(40, writer.fullwidth),
+        force_terminal=writer.hasmarkup,
+        color_system="standard" if writer.hasmarkup else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
+    for line in lines:
+        for text, whole in _laid_out(line, console):
+            try:
+                console.print(text, soft_wrap=whole)
+            except UnicodeEncodeError:
+                console.print(Text(text.plain.encode("ascii", "replace").decode()), soft_wrap=whole)
+
+
+def _laid_out(line: Text | Row, console: Console) -> Iterable[tuple[Text, bool]]:
+    """The lines of a row: what does not fit goes on under the text, not under the name."""
+    if isinstance(line, Text):
+        return [(line, False)]
+    start = Text(" " * line.indent + f"{line.name:<12} ")
+    start.stylize("dim")
+    if line.whole:
+        return [(start + line.text, True)]
+    folded = line.text.wrap(console, max(20, console.width - len(start)))
+    margin = Text(" " * len(start))
+    return [((start if not place else margin) + part, True) for place, part in enumerate(folded)]
+
+
+def _headline(report: Mapping[str, Any]) -> Text:
+    summary, target = report["summary"], report["target"]
+    framework = target["framework"]
+    stack = [f"{framework['name']} {framework['version']}".strip()] if framework.get("name") else []
+    stack += [f"{server['name']} {server['version']} ({server['ws']})" for server in report["servers"]]
+    python = report["environment"].get("python")
+    stack += [f"Python {python}"] if python else []
+    text = Text()
+    text.append(_line(target["name"]), "bold")
+    text.append(f" {_VERDICTS[summary['verdict']]}", _STYLES[summary["verdict"]])
+    text.append(_line(f"  {' · '.join(stack)}") if stack else "", "dim")
+    counts = [f"{summary[name]} {name}" for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
+              if summary[name]]  # fmt: skip
+    text.append("\n" + ", ".join([f"{summary['total']} cases: {summary['passed']} passed", *counts]))
+    text.append(f" in {summary['duration_s']:.1f} s")
+    return text
+
+
+def _own(report: Mapping[str, Any]) -> list[Text | Row]:
+    """The user's own routes, each with what its cases came to, and the user's own middleware."""
+    routes: dict[str, Counter[str]] = {str(route["path"]): Counter() for route in report["routes"]}
+    for case in report["cases"]:
+        if "route" in case["tags"]:
+            routes.setdefault(str(case["tags"]["route"]), Counter())[case["verdict"]] += 1
+    lines: list[Text | Row] = []
+    width = max((cell_len(_line(path)) for path in routes), default=0)
+    for path, counts in routes.items():
+        lines.append(
+            _row("your routes" if not lines else "", _line(path).ljust(min(width, 40)), "  ", _counted(counts))
+        )
+    faults = [c for c in report["causes"] if c["layer"] == "middleware" and c["verdict"] in ("fail", "warn")]
+    for place, name in enumerate(dict.fromkeys(str(cause["component"]) for cause in faults)):
+        cases = {case for cause in faults if cause["component"] == name for case in cause["cases"]}
+        worst = Counter(report["cases"][case]["verdict"] for case in cases)
+        lines.append(_row("middleware" if not place else "", _line(name), "  ", _counted(worst)))
+    return lines
+
+
+def _stack(report: Mapping[str, Any]) -> list[Text | Row]:
+    lines: list[Text | Row] = []
+    for layer in ("framework", "server"):
+        verdicts: Counter[str] = Counter()
+        for case in report["cases"]:
+            worst = max(
+                (f["verdict"] for f in case["findings"] if f["layer"] == layer), key=_RANK.__getitem__, default=""
+            )
+            if worst:
+                verdicts[worst] += 1
+        if verdicts:
+            lines.append(_row("the stack" if not lines else "", layer.ljust(11), _counted(verdicts)))
+    covered = [f"{part['covered']}/{part['total']} {name.replace('_', ' ')}"
+               for name, part in report["coverage"].items() if part["total"]]  # fmt: skip
+    return [*lines, _row("covered", ", ".join(covered))] if covered and lines else lines
+
+
+def _counted(counts: Mapping[str, int]) -> Text:
+    text = Text()
+    for verdict in ("fail", "error", "warn", "known", "note", "pass", "skip"):
+        if counts.get(verdict):
+            text.append(", " if text else "")
+            text.append(f"{counts[verdict]} {verdict}", _STYLES[verdict])
+    return text or Text("not run", "dim")
+
+
+def _deviations(report: Mapping[str, Any]) -> list[Text | Row]:
+    lines: list[Text | Row] = []
+    for entry in report["deviations"]:
+        if entry["cases"]:
+            name = Text(_line(entry["id"]), "yellow")
+            name.append(f" ({_cases(entry['cases'])})  ", "dim")
+            lines.append(_row("known" if not lines else "", name, _line(entry["title"])))
+    return lines
+
+
+def _causes(report: Mapping[str, Any]) -> list[Text | Row]:
+    """What to mend first: one entry for each cause, however many cases it fails."""
+    causes = [cause for cause in report["causes"] if cause["verdict"] in ("fail", "error", "warn")]
+    if not causes:
+        return []
+    lines: list[Text | Row] = [Text(), Text("What to mend first", "bold")]
+    for number, cause in enumerate(causes[:_SHOWN], 1):
+        lines += _cause(number, cause, report)
+    if len(causes) > _SHOWN:
+        lines.append(Text(f"   … and {len(causes) - _SHOWN} more: see the report", "dim"))
+    return lines
+
+
+def _cause(number: int, cause: Mapping[str, Any], report: Mapping[str, Any]) -> list[Text | Row]:
+    where = _line(cause["component"] or _LAYER_NAMES.get(cause["layer"], cause["layer"]))
+    who = f"{cause['layer']}: {where}" if cause["component"] else where
+    head = Text(f"{number:>2}. ")
+    head.append(f"{cause['verdict'].upper()} ", _STYLES[cause["verdict"]])
+    head.append(who, "bold" if cause["layer"] in OURS else "")
+    head.append(f"  ({_cases(len(cause['cases']))})", "dim")
+    requirement = " · ".join(filter(None, (cause["requirement"], cause["level"])))
+    rows = [("requirement", requirement), ("expected", cause["expected"]), ("observed", cause["observed"])]
+    rows += [("reason", cause["message"])] if not cause["requirement"] else []
+    rows += [("mend", cause["fix"])]
+    again = report["cases"][cause["cases"][0]]["reproduce"]
+    told = [_row(name, _line(value), indent=4) for name, value in rows if value]
+    return [head, *told, _row("reproduce", _line(again), indent=4, whole=True)]
+
+
+def _partial(report: Mapping[str, Any]) -> list[Text | Row]:
+    lines: list[Text | Row] = []
+    if report["error"]:
+        lines.append(_row("no run", Text(_line(report["error"]["message"]), _STYLES["error"])))
+    if report["partial_reasons"]:
+        lines += [Text(), Text("Not everything could be judged", "bold yellow")]
+        # Its lines are kept: they may hold settings to copy.
+        for reason in report["partial_reasons"]:
+            lines += [Row("", Text(_line(line))) for line in str(reason).splitlines()]
+    if report["baseline"]["stale"]:
+        lines += [Text(), Text("Stale entries in the baseline", "bold red")]
+        lines += [Row("", Text(_line(entry))) for entry in report["baseline"]["stale"]]
+    return lines
+
+
+def _row(name: str, *parts: str | Text, indent: int = 0, whole: bool = False) -> Row:
+    text = Text()
+    for part in parts:
+        text.append_text(part) if isinstance(part, Text) else text.append(part)
+    return Row(name, text, indent, whole)
+
+
+def _cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number} cases"
+
+
+def _line(value: Any) -> str:
+    """Foreign text as one line without anything hidden in it."""
+    return pictured(str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409"))

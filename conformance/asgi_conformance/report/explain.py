@@ -1,0 +1,136 @@
+"""What the command line says of cases, requirements and comparisons, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from ..model import Case, Requirement, Step
+from .compare import Comparison
+from .foreign import pictured
+
+_LEFT = 44
+_LEVELS = {"MUST": "bold red", "SHOULD": "yellow", "MAY": "cyan", "SILENT": "dim"}
+_KINDS = {"regressed": "bold red", "fixed": "green", "changed": "yellow", "new": "cyan", "gone": "dim"}
+_OPCODES = {0: "a continuation frame", 1: "text", 2: "binary", 8: "Close", 9: "a ping", 10: "a pong"}
+
+
+def listed(cases: Sequence[Case]) -> Iterator[Text]:
+    """One line for each case: its id, then the sentence."""
+    width = min(max((len(case.full_id) for case in cases), default=0), 52)
+    for case in cases:
+        line = Text(case.full_id.ljust(width), "bold")
+        line.append(f"  {case.title}", "not bold")
+        yield line
+
+
+def case(case: Case, cited: Sequence[Requirement], rows: Sequence[str]) -> Iterator[Text]:
+    """One case: what it shows, its script drawn as a sequence, what it decides and why that matters."""
+    yield Text(case.full_id, "bold")
+    yield Text(case.title)
+    yield Text(f"{case.section} · {case.kind}" + (f" · needs {', '.join(sorted(case.needs))}" if case.needs else ""), "dim")
+    if len(rows) > 1:
+        shown = ", ".join(rows[:12]) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
+        yield Text(f"rows: {shown}", "dim")
+    if case.steps:
+        yield Text()
+        yield Text("client".ljust(_LEFT + 4) + "application", "dim")
+        for step in case.steps:
+            yield _drawn(step)
+    yield Text()
+    yield Text("Decides", "bold")
+    for each in cited:
+        yield from _stated(each)
+
+
+def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> Iterator[Text]:
+    """One requirement: what is demanded of whom, where it is written, and which cases decide it."""
+    yield Text(requirement.id, "bold")
+    yield from list(_stated(requirement))[1:]
+    if requirement.note:
+        yield Text(f"  note: {requirement.note}")
+    if url:
+        yield Text(f"  {url}", "dim")
+    versions = [f"{word} {version}" for word, version in (("since", requirement.since), ("until", requirement.until)) if version]
+    if versions:
+        yield Text(f"  ASGI WebSocket specification {', '.join(versions)}")
+    yield Text()
+    ids = list(dict.fromkeys(each.id for each in cases))
+    yield Text(f"Decided by {len(cases)} cases" if cases else f"No case: {requirement.no_case or 'none yet'}", "bold")
+    for id in ids:
+        yield Text(f"  {id} ({sum(each.id == id for each in cases)})")
+
+
+def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+    """One line for each requirement: level, id, whom it binds, and by how many scripts it is decided."""
+    for each in chosen:
+        line = Text(f"{each.level:<7}", _LEVELS[each.level])
+        line.append(f"{each.id:<44} ", "bold")
+        line.append(f"{each.binds:<12} ", "not bold")
+        scripts = len(deciding.get(each.id, ()))
+        line.append(f"{scripts} scripts" if scripts != 1 else "1 script", "dim" if scripts else "")
+        yield line
+
+
+def compared(found: Comparison) -> Iterator[Text]:
+    """What regressed first; then what was fixed, changed, is new or gone."""
+    kinds = [(kind, getattr(found, kind)) for kind in _KINDS]
+    for kind, changes in kinds:
+        if changes:
+            yield Text(f"{kind} ({len(changes)})", _KINDS[kind])
+        for change in changes:
+            verdicts = " → ".join(filter(None, (change.before, change.after)))
+            yield Text(_line(f"  {change.name}  {verdicts}" + (f"  {change.note}" if change.note else "")))
+    if not any(changes for _, changes in kinds):
+        yield Text("no difference")
+
+
+def _stated(requirement: Requirement) -> Iterator[Text]:
+    yield Text(f"  {requirement.id}")
+    line = Text(f"  {requirement.level}", _LEVELS[requirement.level])
+    line.append(f" · {requirement.binds} · {requirement.source}", "dim")
+    yield line
+    yield Text(f"  {requirement.statement}")
+    if requirement.fix:
+        yield Text(f"  How to mend: {requirement.fix}")
+
+
+def _drawn(step: Step) -> Text:
+    line = Text(f"{step.index + 1:>2}  ", "dim")
+    words = _words(step)
+    if step.lane == "client":
+        line.append(words)
+    else:
+        line.append(" " * _LEFT + words, "cyan")
+    if step.group is not None:
+        line.append("  (order open)", "dim")
+    return line
+
+
+def _words(step: Step) -> str:
+    args = dict(step.args)
+    if step.lane == "app":
+        given = ", ".join(f"{name}={_short(value)}" for name, value in (args.get("args") or {}).items())
+        raises, expect = args.get("raises"), args.get("expect") or {}
+        told = ", ".join(f"{name}={_short(value)}" for name, value in expect.items() if value is not None)
+        if raises:
+            return f"{step.op}({given}) raises {raises if isinstance(raises, str) else 'an exception'}({told})"
+        return f"{step.op}({given})" + (f" → {told}" if told else "")
+    expect = args.pop("expect", None) or {}
+    if "opcode" in args:
+        opcode = args.pop("opcode")
+        args = {"": _OPCODES.get(opcode, f"opcode {opcode}"), **args}
+    shown = {**args, **expect}
+    told = " ".join(f"{name}={_short(value)}".lstrip("=") for name, value in shown.items() if value not in (None, [], ""))
+    return f"{step.op} {told}".rstrip()
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) and " " not in value and value.isprintable() else repr(value)
+    return _line(text if len(text) <= 40 else f"{text[:39]}…")
+
+
+def _line(text: str) -> str:
+    return pictured(text.replace("\n", "\u240a").replace("\t", "\u2409"))

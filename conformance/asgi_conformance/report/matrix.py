@@ -1,0 +1,104 @@
+"""The matrices of the page: requirements, and sections by server, each with what its findings or cases came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from asgi_conformance.model import Verdict
+
+from .foreign import address
+
+VERDICTS = tuple(str(verdict) for verdict in reversed(Verdict))
+
+
+def link(**filters: str) -> str:
+    """The address of the cases that match some filters on the page."""
+    return "#cases?" + "&".join(f"{name}={address(value)}" for name, value in filters.items() if value)
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The worst of some verdicts, '' when there are none."""
+    found = set(verdicts)
+    return next((verdict for verdict in VERDICTS if verdict in found), "")
+
+
+def requirements(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Requirements by document, each with how often it came to which verdict, for each server."""
+    tally: dict[str, dict[str, dict[str, int]]] = {}
+    for case in report["cases"]:
+        for finding in case["findings"]:
+            row = tally.setdefault(finding["requirement"], {}).setdefault(case["server"], {})
+            row[finding["verdict"]] = row.get(finding["verdict"], 0) + finding.get("times", 1)
+    documents: dict[str, dict[str, Any]] = {}
+    for name, requirement in report["requirements"].items():
+        per_server = tally.get(name, {})
+        total: dict[str, int] = {}
+        for row in per_server.values():
+            for verdict, count in row.items():
+                total[verdict] = total.get(verdict, 0) + count
+        document = documents.setdefault(requirement["document"], {"name": requirement["document"], "rows": []})
+        document["rows"].append(
+            {
+                **requirement,
+                "total": _bar(total),
+                "verdict": worst(total),
+                "servers": [(s["id"], worst(per_server.get(s["id"], {}))) for s in report["servers"]],
+                "link": link(requirement=name),
+            }
+        )
+    for document in documents.values():
+        document["verdict"] = worst(row["verdict"] for row in document["rows"])
+    return list(documents.values())
+
+
+def _bar(counts: Mapping[str, int]) -> dict[str, Any]:
+    """A stacked bar a hundred wide; a part is never too thin to be seen."""
+    whole = sum(counts.values())
+    present = [verdict for verdict in VERDICTS if counts.get(verdict)]
+    widths = {verdict: max(4.0, 100 * counts[verdict] / whole) for verdict in present}
+    scale = 100 / sum(widths.values()) if widths else 0
+    parts, at = [], 0.0
+    for verdict in present:
+        width = widths[verdict] * scale
+        parts.append({"verdict": verdict, "count": counts[verdict], "x": round(at, 2), "width": round(width, 2)})
+        at += width
+    return {"parts": parts, "whole": whole}
+
+
+def sections(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Cases by section and server: the server matrix, and the contents of the run where there is one server."""
+    tally: dict[str, dict[str, dict[str, int]]] = {}
+    for case in report["cases"]:
+        row = tally.setdefault(case["section"], {}).setdefault(case["server"], {})
+        row[case["verdict"]] = row.get(case["verdict"], 0) + 1
+    return [
+        {
+            "section": section,
+            "cells": [
+                {
+                    "server": s["id"],
+                    "bar": _bar(row.get(s["id"], {})),
+                    "verdict": worst(row.get(s["id"], {})),
+                    "link": link(section=section, server=s["id"] if len(report["servers"]) > 1 else ""),
+                }
+                for s in report["servers"]
+            ],
+        }
+        for section, row in sorted(tally.items())
+    ]
+
+
+def differences(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The cases that did not come to the same verdict on every server, the widest gap first."""
+    by_id: dict[str, dict[str, str]] = {}
+    titles: dict[str, str] = {}
+    for case in cases:
+        by_id.setdefault(case["id"], {})[case["server"]] = case["verdict"]
+        titles[case["id"]] = case["title"]
+    found = [
+        {"id": name, "title": titles[name], "verdicts": verdicts, "worst": worst(verdicts.values())}
+        for name, verdicts in by_id.items()
+        if len(set(verdicts.values())) > 1
+    ]
+    return sorted(found, key=lambda row: (VERDICTS.index(row["worst"]), row["id"]))
