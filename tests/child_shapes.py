@@ -1,4 +1,4 @@
-"""Applications of every shape, each called once beside the child's code: prints, as JSON, what lay between the boundaries.
+"""Applications of every shape, each called beside the child's code: prints, as JSON, what lay between the boundaries.
 
 Run as a script in a process of its own, because observation patches the framework's classes.
 """
@@ -169,7 +169,7 @@ async def visit(child: Any, name: str, app: Any, inside: bool) -> dict[str, Any]
     """Call one application as a server would, with the probe's script: accept."""
     records: list[list[Any]] = []
     channel = child.wire.Channel(-1)
-    channel.observe = records.append
+    channel.observe = lambda run_id, boundary, kind, data: records.append([run_id, 0, boundary, kind, data])
     runs = child.recorder.Runs(channel)
     stack = child.starlette_stack
     stack.find_wrappers(app)
@@ -203,7 +203,7 @@ async def visit(child: Any, name: str, app: Any, inside: bool) -> dict[str, Any]
         "layers": [(data.get("component") or {}).get("layer") for _, data in enters],
         "below": enters[-1][1]["below"],
         "component": enters[-1][1].get("component"),
-        "inner": [data["event"]["type"] for _, _, boundary, kind, data in records if (boundary, kind) == ("inner", "receive")],
+        "inner": [data["event"]["type"] for *_, where, kind, data in records if (where, kind) == ("inner", "receive")],
         "through": sorted({boundary for _, _, boundary, kind, data in records if kind == "send"}),
         "refused": [data for _, _, boundary, kind, data in records if kind == "refused"],
         "sent": [event["type"] for event in sent],
@@ -219,7 +219,8 @@ def _name(record: Any) -> str | None:
 def load_child() -> Any:
     """The child's package under a private name, as in a real run."""
     package = Path(__file__).resolve().parent.parent / "conformance" / "asgi_conformance" / "child"
-    spec = importlib.util.spec_from_file_location("_child", package / "__init__.py", submodule_search_locations=[str(package)])
+    init, search = package / "__init__.py", [str(package)]
+    spec = importlib.util.spec_from_file_location("_child", init, submodule_search_locations=search)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -228,7 +229,7 @@ def load_child() -> Any:
     for name in ("wire", "recorder", "boundary"):
         importlib.import_module("_child." + name)
     starlette = importlib.import_module("_child.frameworks.starlette")
-    module.starlette_stack = importlib.import_module("_child.frameworks.starlette_stack")
+    vars(module)["starlette_stack"] = importlib.import_module("_child.frameworks.starlette_stack")
     starlette.install(PROBE, None)
     return module
 

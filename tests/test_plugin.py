@@ -8,11 +8,10 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from targets_for_plugin import FEW, MODULES
 
 from asgi_conformance import plugin
 from asgi_conformance.report.files import load
-
-from targets_for_plugin import FEW, MODULES
 
 pytest_plugins = ["pytester"]
 
@@ -39,7 +38,9 @@ def test_the_idle_plugin_imports_pytest_and_the_standard_library_only() -> None:
         "print(*sorted(new - set(sys.stdlib_module_names)))\n"
         "print(*sorted(name for name in sys.modules if name.startswith('asgi_conformance')))"
     )
-    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.splitlines()
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert out == ["asgi_conformance", "asgi_conformance asgi_conformance.plugin"]
 
 
@@ -184,7 +185,8 @@ def test_a_breach_reads_as_the_documentation_says(project: pytest.Pytester) -> N
     )
     report = load(project.path / "r.json")
     assert report["summary"]["verdict"] == "fail"
-    assert report["command"].startswith("pytest --target=rewrites:app")
+    assert report["command"].startswith("pytest ")
+    assert " --target=rewrites:app " in report["command"]
     assert report["coverage"]["close_codes"]["covered"] == 2
     assert report["coverage"]["close_codes"]["total"] > 60
     assert report["coverage"]["requirements"]["missing"]

@@ -80,7 +80,10 @@ BAD_INPUT = [
     (["--target=good:app", "--app-dir=nowhere"], "--app-dir=nowhere: there is no such folder"),
     (["--target=good:app", "--case=close.client.cod"], 'did you mean "close.client.code"?'),
     (["--target=good:app", "conformance::close.client.code[1000-byy]"], 'did you mean "close.client.code[1000-bye]"?'),
-    (["--target=good:app", "--route=/ecko"], '--route=/ecko matches no WebSocket route of the target; did you mean "/echo"?'),
+    (
+        ["--target=good:app", "--route=/ecko"],
+        '--route=/ecko matches no WebSocket route of the target; did you mean "/echo"?',
+    ),
     (["--target=good:app", "--report=r.txt"], "--report=r.txt: unknown format; use one of .html, .json, .md, .svg"),
     (["--target=good:app", "--python=/no/python"], "cannot start the target: cannot run /no/python: No such file"),
     (["--target=good:app", "--server=uvicorm"], '--server: unknown server "uvicorm"'),

@@ -75,7 +75,14 @@ class Campaign:
 
             given = self.options
             plan = Plan(
-                given.target, given.app_dir, given.factory, given.python, given.server, given.ws, given.settings, given.launch
+                given.target,
+                given.app_dir,
+                given.factory,
+                given.python,
+                given.server,
+                given.ws,
+                given.settings,
+                given.launch,
             )
             self._run = Run(plan)
 
@@ -108,7 +115,7 @@ class Campaign:
         return chosen
 
     def route_cases(self) -> list[Case]:
-        """The cases of the target's own routes, once the server is ready and has shown them; none where none is wanted."""
+        """The cases of the target's own routes, once the server has shown them; none where none is wanted."""
         from .selection import may_name_a_route
 
         wanted = [*self.options.cases, *self.node_ids]
@@ -148,6 +155,12 @@ class Campaign:
         if self._run is not None and not self._ready:
             self._run.ready()
             self._ready = True
+
+    def expect(self, cases: Sequence[Case]) -> None:
+        """These cases are to be run in this session, by whichever process."""
+        self.selected = len(cases)
+        if self._run is not None:
+            self._run.visits.expect(cases)
 
     def run(self, cases: Sequence[Case]) -> list[Result]:
         """Run some cases, each as often as ``--repeat`` says, and judge them."""
@@ -344,4 +357,3 @@ def _names(folder: str, finding: Finding) -> bool:
 def _shortened(finding: Finding, folder: str) -> Finding:
     texts = {name: getattr(finding, name).replace(folder, "") for name in ("component", "observed", "message", "fix")}
     return replace(finding, **texts)
-

@@ -113,7 +113,14 @@ def _explain(given: argparse.Namespace) -> int:
         raise _unknown("case or requirement", given.id, cases, *requirements.load())
     cited = [requirements.get(id) for id in rows[0].requires]
     if given.json:
-        _json({**plain(rows[0]), "id": rows[0].full_id, "requirements": plain(cited), "rows": [row.full_id for row in rows]})
+        _json(
+            {
+                **plain(rows[0]),
+                "id": rows[0].full_id,
+                "requirements": plain(cited),
+                "rows": [row.full_id for row in rows],
+            }
+        )
     else:
         _show(explain.case(rows[0], cited, [row.row for row in rows]))
     return 0

@@ -9,9 +9,9 @@ from .model import Case, Result, Verdict
 
 
 def coverage(catalogue: Iterable[Case], results: Sequence[Result]) -> dict[str, dict[str, Any]]:
-    """The parts of the report's ``coverage`` that its own cases cannot tell: close codes and walks through the states."""
-    judged = [result.case for result in results if result.verdict is not Verdict.SKIP]
-    return {"close_codes": _part(_codes(catalogue), _codes(judged)), **_walks(judged)}
+    """The parts of the report's ``coverage`` that its own cases cannot tell: all close codes, and the walks."""
+    judged = [result for result in results if result.verdict is not Verdict.SKIP]
+    return {"close_codes": _part(_codes(catalogue), _codes(result.case for result in judged)), **_walks(judged)}
 
 
 def states() -> dict[str, Any]:
@@ -41,23 +41,33 @@ def _codes(cases: Iterable[Case]) -> list[str]:
     return list(dict.fromkeys(f"{tag['direction']}:{tag['code']}" for tag in tags))
 
 
-def _walks(cases: Iterable[Case]) -> dict[str, dict[str, Any]]:
-    walked = [tuple(case.tags["transitions"]) for case in cases if case.tags.get("transitions")]
+def _walks(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
+    walked = [_walked(result) for result in results if result.case.tags.get("transitions")]
     if not walked:
         return {}
     # Imported here: the pairs and paths of the table are searched for when they are first asked for.
     from . import paths
-    from .states_transitions import TRANSITIONS
 
-    walks = [
-        paths.Walk(str(number), tuple(TRANSITIONS[name] for name in walk))
-        for number, walk in enumerate(walked)
-        if all(name in TRANSITIONS for name in walk)
-    ]
+    walks = [paths.Walk(str(number), walk) for number, walk in enumerate(walked) if walk]
     return {
         name: {"total": part.total, "covered": part.covered, "missing": list(part.missing)}
         for name, part in paths.coverage(walks).items()
     }
+
+
+def _walked(result: Result) -> tuple[Any, ...]:
+    """How far a walk was really taken: up to the first operation that was not observed to end in the planned pair."""
+    from .states_transitions import TRANSITIONS
+
+    planned = [TRANSITIONS[name] for name in result.case.tags["transitions"] if name in TRANSITIONS]
+    seen = [o.data for o in result.trace.at("app", "op")]
+    taken: list[Any] = []
+    for transition, operation in zip(planned, seen, strict=False):
+        after = (operation.get("client_state"), operation.get("application_state"))
+        if after != tuple(int(state) for state in transition.outcome.pair_after):
+            break
+        taken.append(transition)
+    return tuple(taken)
 
 
 def _part(everything: Sequence[str], covered: Iterable[str]) -> dict[str, Any]:

@@ -1,30 +1,31 @@
-"""The pytest plugin: hooks, and nothing else. Without ``--target`` it does nothing.
+"""The pytest plugin: its options, and what `--target` sets going. Without it nothing more is imported or done.
 
 PYTEST_DONT_REWRITE: there are no assertions here, and rewriting would cost every run of every project start-up time.
 """
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from pathlib import Path
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
 
-    from .campaign import Campaign
-    from .model import Case, Result
-
-ROOT = "conformance"
+GROUP = "conformance"
 
 # Values are checked by us and not by argparse, which answers a wrong one with a page of usage.
 OPTIONS: dict[str, dict[str, Any]] = {
     "--target": {"metavar": "MODULE:ATTR", "help": "the ASGI application to test, written as for uvicorn"},
-    "--app-dir": {"metavar": "DIR", "default": "", "help": "look for the target's module here first (default: this folder)"},
+    "--app-dir": {
+        "metavar": "DIR",
+        "default": "",
+        "help": "look for the target's module here first (default: this folder)",
+    },
     "--factory": {"action": "store_true", "help": "the target is a function that returns the application"},
     "--python": {"metavar": "INTERPRETER", "default": "", "help": "run target and server with this interpreter"},
     "--server": {
@@ -68,7 +69,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the suite (docs: Options)."""
-    group = parser.getgroup(ROOT, "ASGI WebSocket conformance (asgi-conformance)")
+    group = parser.getgroup(GROUP, "ASGI WebSocket conformance (asgi-conformance)")
     for name, how in OPTIONS.items():
         group.addoption(name, dest=_destination(name), **how)
 
@@ -82,11 +83,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read what the user asked for; take the suite's node ids out of the arguments."""
     if not config.getoption("--target"):
         return
+    sys.meta_path.insert(0, AsWritten)
+    config.add_cleanup(lambda: sys.meta_path.remove(AsWritten))
     if sys.platform == "win32":
         raise pytest.UsageError("asgi-conformance runs on Linux and macOS (it hands sockets to a child process)")
     from .campaign import MARKS, Campaign
     from .options import read
     from .selection import from_node_ids
+    from .session import CAMPAIGN, Hooks
     from .settings import SettingsError, load
 
     folder = config.invocation_params.dir
@@ -106,363 +110,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Hooks(config, campaign), "asgi_conformance.hooks")
 
 
+class AsWritten:
+    """Finds the suite's own modules before pytest does, which would rewrite each of them for its assertions."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        """The module as it is written, where it is the suite's."""
+        return PathFinder.find_spec(name, path) if name.startswith("asgi_conformance.") else None
+
+
 def _part(config: pytest.Config) -> str:
     if config.option.collectonly or getattr(config.option, "help", False):
         return "listing"
     if hasattr(config, "workerinput"):
         return "worker"
     return "controller" if getattr(config.option, "dist", "no") != "no" else "alone"
-
-
-class Collector(pytest.Collector):
-    """The suite as a collector beside the user's own test files."""
-
-    def collect(self) -> Iterator[pytest.Item]:
-        """One item for each case."""
-        from .harness.process import StartError
-        from .settings import SettingsError
-
-        campaign = self.config.stash[CAMPAIGN]
-        try:
-            cases = campaign.cases()
-        except StartError as exc:
-            campaign.start_error = exc
-        except SettingsError as exc:
-            campaign.start_error = StartError("selection", str(exc))
-        else:
-            for case in cases:
-                yield Item.from_parent(self, name=case.full_id, nodeid=f"{ROOT}::{case.full_id}", case=case)
-
-
-class Item(pytest.Item):
-    """One case as a pytest item."""
-
-    def __init__(self, *, case: Case, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.case = case
-        self.result: Result | None = None
-        self.outcome = ""
-        self.broken: Exception | None = None
-        # The same marks for all cases of a function: add_marker() would look each one up again.
-        marks = _marks(self.config, case)
-        self.own_markers.extend(marks.values())
-        self.keywords.update(marks)
-
-    def prepare(self) -> str:
-        """Run the case, and those that come after it, where that has not been done; pytest's outcome."""
-        if not self.outcome:
-            try:
-                self.result, self.outcome = self.config.stash[HOOKS].result(self)
-            except Exception as exc:
-                self.broken, self.outcome = exc, "error"
-        return self.outcome
-
-    def setup(self) -> None:
-        """What the suite itself could not do is an error, not a failure."""
-        self.prepare()
-        if self.broken is not None:
-            raise self.broken
-        if self.outcome == "error":
-            assert self.result is not None
-            raise Unjudged(self._campaign.failure(self.result))
-
-    def runtest(self) -> None:
-        """Turn the verdict into pytest's outcome."""
-        assert self.result is not None
-        if self.outcome == "skipped":
-            raise pytest.skip.Exception(self.result.reason, _use_item_location=True)
-        # Raised, not marked: xfail_strict of the user's settings must not turn it red.
-        if self.outcome == "xfailed" and not self.config.option.runxfail:
-            raise pytest.xfail.Exception(self.reason)
-        if self.outcome in ("failed", "xfailed"):
-            raise Breach(self._campaign.failure(self.result))
-
-    @property
-    def reason(self) -> str:
-        """The known deviations of the result, by name."""
-        from .campaign import deviations_of
-
-        return deviations_of(self.result) if self.result is not None else ""
-
-    @property
-    def _campaign(self) -> Campaign:
-        return self.config.stash[CAMPAIGN]
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """A breach is its own text; anything else is a fault of the suite and keeps its traceback."""
-        if isinstance(excinfo.value, (Breach, Unjudged)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[str, int | None, str]:
-        """Where the case stands, for headlines; not its node id's end, in which pytest would replace the dots."""
-        return ROOT, 0, f"case {self.name}"
-
-
-class Breach(Exception):
-    """A requirement was breached; the text is what the user reads."""
-
-
-class Unjudged(Exception):
-    """No statement about conformance could be made."""
-
-
-CAMPAIGN: pytest.StashKey[Campaign] = pytest.StashKey()
-HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
-MARKS_OF: pytest.StashKey[dict[tuple[str, ...], dict[str, pytest.Mark]]] = pytest.StashKey()
-
-
-def _marks(config: pytest.Config, case: Case) -> dict[str, pytest.Mark]:
-    names = config.stash[CAMPAIGN].marks_of(case)
-    known = config.stash.setdefault(MARKS_OF, {})
-    if names not in known:
-        listed = {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
-        for name in names:
-            if name not in listed:
-                config.addinivalue_line("markers", f"{name}: conformance cases of the section {name}")
-        known[names] = {name: getattr(pytest.mark, name).mark for name in names}
-    return known[names]
-
-
-class Hooks:
-    """The hooks of a session with a target."""
-
-    def __init__(self, config: pytest.Config, campaign: Campaign) -> None:
-        self.config = config
-        self.campaign = campaign
-        self.items: list[Item] = []
-        self.direct = False
-        self._places: dict[str, int] = {}
-        self._pending: dict[str, Result] = {}
-        self._lost = ""
-        self._progress: Any = None
-        config.stash[HOOKS] = self
-
-    def pytest_report_header(self) -> str:
-        """What is tested."""
-        options = self.campaign.options
-        ws = f" ({options.ws})" if options.ws != "auto" else ""
-        listing = "; its own routes are not listed, they are known only once it runs" if self.campaign.part == "listing" else ""
-        return f"conformance: {options.target} under {options.server}{ws}, profile {options.profile}{listing}"
-
-    def pytest_sessionstart(self) -> None:
-        """Launch the target, so that it starts up while pytest collects."""
-        from .harness.process import StartError
-
-        try:
-            self.campaign.launch()
-        except StartError as exc:
-            self.campaign.start_error = exc
-            if self.campaign.part == "alone":
-                self._no_start(exc)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
-        """The suite comes after whatever the user's own paths bring."""
-        report = yield
-        if isinstance(collector, pytest.Session) and report.passed:
-            report.result.append(Collector.from_parent(collector, name=ROOT, nodeid=ROOT))
-        return report
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self) -> None:
-        """What went wrong while the cases were collected ends the session here, as one line."""
-        if self.campaign.start_error is not None:
-            self._no_start(self.campaign.start_error)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """The server must be ready before the first case."""
-        from .harness.process import StartError
-
-        self.items = [item for item in session.items if isinstance(item, Item)]
-        self._places = {item.nodeid: place for place, item in enumerate(self.items)}
-        self.campaign.selected = len(self.items)
-        if not self.items or not self.campaign.runs:
-            return
-        try:
-            self.campaign.ready()
-        except StartError as exc:
-            self._no_start(exc)
-        self.direct = not _watched(self.config)
-        if self.campaign.part == "alone":
-            from .report.progress import progress
-
-            self._progress = progress(self.config.pluginmanager.get_plugin("terminalreporter"), len(self.items))
-
-    def result(self, item: Item) -> tuple[Result, str]:
-        """The result of an item, run together with those that come after it, and pytest's outcome."""
-        from .harness.process import StartError
-        from .run import BATCH
-
-        key = item.nodeid
-        if key not in self._pending:
-            if self._lost:
-                raise Unjudged(self._lost)
-            # A worker of xdist owns only the items that it is given one by one.
-            size = max(1, BATCH // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
-            start = self._places[key]
-            batch = [one for one in self.items[start : start + size] if one.nodeid not in self._pending]
-            try:
-                results = self.campaign.run([one.case for one in batch])
-            except StartError as exc:
-                self._lost = f"the target's process ended and did not start again: {exc.message}"
-                raise Unjudged(self._lost) from None
-            self._pending.update(zip((one.nodeid for one in batch), results, strict=True))
-        result = self._pending.pop(key)
-        if self.campaign.part == "alone":
-            self.campaign.results[result.node_id] = result
-        from .campaign import properties
-
-        item.user_properties = list(properties(result))
-        return result, self.campaign.outcome(result)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Report a case that did not fail without pytest's machinery for tests, of which it needs nothing.
-
-        The last item goes the ordinary way, which tears down what the user's own tests have set up.
-        """
-        if not self.direct or not isinstance(item, Item) or not isinstance(nextitem, Item):
-            return None
-        outcome = item.prepare()
-        if outcome not in ("passed", "xfailed") or item.result is None:
-            return None
-        hook, nodeid, location = self.config.hook, item.nodeid, item.location
-        hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-        for when in ("setup", "call", "teardown"):
-            hook.pytest_runtest_logreport(report=self._report(item, when))
-        hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
-        return True
-
-    def _report(self, item: Item, when: Any) -> pytest.TestReport:
-        assert item.result is not None
-        known = when == "call" and item.outcome == "xfailed"
-        seconds = item.result.duration_us / 1_000_000 if when == "call" else 0.0
-        report = pytest.TestReport(
-            item.nodeid,
-            item.location,
-            dict.fromkeys(item.keywords, 1),
-            "skipped" if known else "passed",
-            None,
-            when,
-            duration=seconds,
-            user_properties=item.user_properties,
-        )
-        if known:
-            report.wasxfail = item.reason
-        return self._with_result(item, report)
-
-    def _with_result(self, item: Item, report: pytest.TestReport) -> pytest.TestReport:
-        """Send the result along with the last report, where it is to be handed up to an xdist controller."""
-        if self.campaign.part == "worker" and report.when == "teardown" and item.result is not None:
-            from .campaign import packed
-
-            report.asgi_conformance = packed(item.result)  # type: ignore[attr-defined]
-        return report
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
-        """Give the report the time that the case took, and the result."""
-        report = yield
-        if isinstance(item, Item) and item.result is not None:
-            if report.when == "call":
-                report.duration = item.result.duration_us / 1_000_000
-            self._with_result(item, report)
-        return report
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Gather what workers hand up."""
-        found = getattr(report, "asgi_conformance", None)
-        if found is not None and self.campaign.part == "controller":
-            self.campaign.gather(found)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        """On a terminal one line that moves stands for a dot a case."""
-        if self._progress is None or not report.nodeid.startswith(f"{ROOT}::"):
-            return None
-        return self._progress.status(report)  # type: ignore[no-any-return]
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: Any) -> None:
-        """A worker of xdist has ended: take what it says beside the results."""
-        output = getattr(node, "workeroutput", None) or {}
-        if "asgi_conformance" not in output:
-            return
-        found = self.campaign.take_conditions(output["asgi_conformance"])
-        if found["error"]:
-            from .harness.process import StartError
-
-            self._no_start(StartError(**found["error"]))
-
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C: the report says so."""
-        if isinstance(excinfo.value, KeyboardInterrupt):
-            self.campaign.interrupted = "The run was interrupted"
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Stop the target and write the reports, whatever happened."""
-        if self._progress is not None:
-            self._progress.close()
-        if session.shouldfail and not self.campaign.interrupted:
-            self.campaign.interrupted = f"The run ended early ({session.shouldfail})"
-        self.campaign.finish()
-        if self.campaign.part == "worker":
-            from .campaign import packed
-
-            self.config.workeroutput["asgi_conformance"] = packed(self.campaign.conditions())  # type: ignore[attr-defined]
-        elif self.campaign.results and session.exitstatus == pytest.ExitCode.OK and self.campaign.exit_status():
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The summary for a person."""
-        if self.campaign.document is not None:
-            from .report.console import summarize
-
-            writer = terminalreporter._tw
-            verbosity = self.config.get_verbosity()
-            reports = [_shown(path, self.campaign.options.folder) for path in self.campaign.options.reports]
-            summarize(self.campaign.document, writer, reports, verbosity)
-            for line in self.campaign.unwritten:
-                terminalreporter.line(line, red=True)
-
-    # Ends before the first case
-
-    def _no_start(self, exc: Any) -> None:
-        """End the session with one line, and before it what the target itself printed."""
-        self.campaign.start_error = exc
-        line = exc.message if exc.phase == "selection" else f"cannot start the target: {exc.message}"
-        if self.campaign.part == "worker":
-            # The controller says it: what a worker prints is not seen.
-            pytest.exit(line, returncode=pytest.ExitCode.USAGE_ERROR)
-        self.campaign.finish()
-        if exc.shown:
-            self._say(exc.shown.rstrip())
-        raise pytest.UsageError(line)
-
-    def _say(self, text: str) -> None:
-        capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if capture is None:
-            print(text, file=sys.stderr, flush=True)
-            return
-        with capture.global_and_fixture_disabled():
-            print(text, file=sys.stderr, flush=True)
-
-
-def _watched(config: pytest.Config) -> bool:
-    """Whether someone else than pytest itself looks at how an item is set up, called and torn down."""
-    option = config.option
-    if any(getattr(option, name, False) for name in ("setuponly", "setupshow", "setupplan", "usepdb", "trace")):
-        return True
-    for name in ("protocol", "setup", "call", "teardown", "makereport"):
-        for hook in getattr(config.hook, f"pytest_runtest_{name}").get_hookimpls():
-            around = name == "protocol" and (hook.wrapper or hook.hookwrapper)
-            if not around and not hook.function.__module__.startswith(("_pytest.", __name__)):
-                return True
-    return False
-
-
-def _shown(path: Path, folder: Path) -> str:
-    return os.path.relpath(path, folder) if path.is_relative_to(folder) else str(path)

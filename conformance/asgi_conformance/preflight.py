@@ -73,8 +73,9 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
         return ""
     if not framework:
         return (
-            "The target imports neither Starlette nor FastAPI, so there is no framework to put the probe into: no probe "
-            "case is judged, only the cases of the target's own routes apply. Name its WebSocket routes in pyproject.toml:\n"
+            "The target imports neither Starlette nor FastAPI, so there is no framework to put the probe into: no "
+            "probe case is judged, only the cases of the target's own routes apply. Name each of its WebSocket routes "
+            "in pyproject.toml:\n"
             '    [tool.asgi-conformance.route."/path"]'
         )
     answer = answer_of(trace)
@@ -82,7 +83,7 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     if answer.raised is not None or answer.status == 500:
         return f"{text} See the target's own output."
     if settings.probe == "inside":
-        return f'{text} The settings say probe = "inside", but the target\'s objects do not show the way to its application.'
+        return f"{text} The settings say {INSIDE}, but the target's objects do not show the way to its application."
     lines = advice(answer)
     other = "" if lines == [INSIDE] else f"\nor, which leaves the middleware out:\n    {INSIDE}"
     return "\n    ".join([f"{text} Add to pyproject.toml:", TABLE, *lines]) + other
@@ -178,6 +179,10 @@ def _host(answer: Answer) -> list[str]:
     return [f'headers = {{ Host = "{host.replace("*.", "www.")}" }}']
 
 
+def _secure(answer: Answer) -> list[str]:
+    return ['scheme = "https"']
+
+
 def _origin(answer: Answer) -> list[str]:
     allowed = [*answer.allowed.get("allowed_origins", ()), *answer.allowed.get("allow_origins", ())]
     return [f'origin = "{next((name for name in allowed if name != "*"), "https://HOST")}"']
@@ -192,8 +197,8 @@ def _credentials(answer: Answer) -> list[str]:
 REMEDIES: Sequence[Remedy] = (
     Remedy(lambda answer: bool(answer.refusal and answer.refusal.get("missing")), _demanded),
     Remedy(_named("trustedhost", "allowedhost", "hostheader"), _host),
-    Remedy(_named("httpsredirect", "forcehttps", "sslredirect"), lambda answer: ['scheme = "https"']),
-    Remedy(lambda answer: answer.headers.get("location", "")[:6] in ("https:", "wss://"), lambda answer: ['scheme = "https"']),
+    Remedy(_named("httpsredirect", "forcehttps", "sslredirect"), _secure),
+    Remedy(lambda answer: answer.headers.get("location", "").startswith(("https:", "wss:")), _secure),
     Remedy(_named("ratelimit", "limiter", "throttl"), lambda answer: [INSIDE]),
     Remedy(lambda answer: answer.status == 429, lambda answer: [INSIDE]),
     Remedy(_named("origin", "csrf", "xsrf"), _origin),

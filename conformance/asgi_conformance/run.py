@@ -156,11 +156,14 @@ class Run:
 
     async def _visit(self, case: Case) -> Result:
         """One route case, alone: routes share state."""
+        self.visits.begin(case)
         await self._revive()
         assert self._runner is not None
         ran = await self._runner.run(self.visits.prepared(case))
         result = self.visits.folded(self._first(replace(ran, case=case)))
         if ran.crashed or result.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR):
+            for earlier in self.visits.before(case):
+                await self._visit(earlier)
             result = self.visits.folded(await self._again(result, ran))
             self.visits.note(result)
         return result
@@ -213,6 +216,8 @@ class Run:
     def _missing(self, case: Case) -> str:
         """Why a case does not apply to this server and framework, '' if it does."""
         assert self.server is not None
+        if case.kind == "surface" and not self.framework:
+            return "the target uses no framework whose values are documented"
         for need in case.needs:
             if need == "middleware" and not self.divided:
                 return "the target has no middleware"

@@ -58,7 +58,12 @@ class Settings:
     @property
     def secrets(self) -> list[str]:
         """Every configured value that may be a credential."""
-        return [value for value in (*self.headers.values(), *self.cookies.values()) if len(value) > 3]
+        values = [*self.headers.values(), *self.cookies.values()]
+        for table in self.route.values():
+            for name in ("headers", "cookies") if isinstance(table, Mapping) else ():
+                given = table.get(name)
+                values += [str(value) for value in given.values()] if isinstance(given, Mapping) else []
+        return [value for value in values if len(value) > 3]
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -87,7 +92,7 @@ def nearest(name: str, names: Any) -> str:
 
 
 def load(folder: Path, root: Path | None = None) -> Settings:
-    """The settings of the nearest pyproject.toml that has some, from a folder up to ``root`` (the defaults without one).
+    """The settings of the nearest pyproject.toml that has some, from a folder up to ``root``; the defaults without one.
 
     ``root`` (pytest's) counts even where it is not above the folder. Raises `SettingsError`.
     """
@@ -133,13 +138,14 @@ def _checked(settings: Settings, where: str) -> Settings:
     for name in ("headers", "cookies", "env"):
         for key, value in getattr(settings, name).items():
             if not isinstance(value, str):
-                raise SettingsError(f'{where}: {name}.{key} must be a string, not {type(value).__name__}')
+                raise SettingsError(f"{where}: {name}.{key} must be a string, not {type(value).__name__}")
     if settings.scheme not in ("", "http", "https"):
         raise SettingsError(f'{where}: "scheme" must be "http" or "https", not "{settings.scheme}"')
     if settings.probe not in ("behind", "inside"):
         raise SettingsError(f'{where}: "probe" must be "behind" or "inside", not "{settings.probe}"')
     if settings.profile not in PROFILES:
-        raise SettingsError(f'{where}: "profile" must be one of {", ".join(PROFILES)}{nearest(settings.profile, PROFILES)}')
+        hint = nearest(settings.profile, PROFILES)
+        raise SettingsError(f'{where}: "profile" must be one of {", ".join(PROFILES)}{hint}')
     if settings.strict not in ("", "warn", "known"):
         raise SettingsError(f'{where}: "strict" must be true, false, "warn" or "known"')
     for aspect in settings.may:

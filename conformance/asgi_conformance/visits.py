@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .cases.routes import WAYS
 from .harness.lane import Address
 from .judge.application import cause
 from .model import Case, Finding, Result, Verdict, worst
@@ -20,10 +21,32 @@ class Visits:
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
         self._causes: dict[tuple[str, str], str] = {}
+        self._expected: list[Case] = []
+        self._visited: set[str] = set()
 
     def take(self, routes: Iterable[Route]) -> None:
         """These are the routes from now on."""
         self.routes = {route.subject.path: route for route in routes}
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        """These route cases will be run, here or by another worker of the same session, in whatever order."""
+        order = list(WAYS)
+        self._expected = sorted((case for case in cases if case.kind == "route"), key=lambda case: order.index(case.id))
+
+    def begin(self, case: Case) -> None:
+        """A case is about to be run."""
+        self._visited.add(case.full_id)
+
+    def before(self, case: Case) -> list[Case]:
+        """The cases of the same route that come before this one and have not been run in this process.
+
+        A fault belongs to the first case that shows it, in the order of the ways: so it does not matter in which
+        order, or by which worker, they are run.
+        """
+        ids = [one.full_id for one in self._expected]
+        earlier = self._expected[: ids.index(case.full_id)] if case.full_id in ids else []
+        route = case.tags["route"]
+        return [one for one in earlier if one.tags["route"] == route and one.full_id not in self._visited]
 
     def address(self, case: Case, port: int) -> Address:
         """Where and how the client connects for one connection of a route case."""

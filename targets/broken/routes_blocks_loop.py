@@ -11,7 +11,7 @@ from targets.broken.base import build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.close-4001*"
 
 
 async def live(ws: WebSocket) -> None:

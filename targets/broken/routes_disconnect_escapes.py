@@ -6,7 +6,7 @@ from fastapi import FastAPI, WebSocket
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.*"
 
 
 app = FastAPI()

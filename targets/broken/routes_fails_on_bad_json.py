@@ -12,7 +12,7 @@ from targets.broken.base import build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.not-json*"
 
 
 async def live(ws: WebSocket) -> None:

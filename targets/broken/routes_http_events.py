@@ -9,7 +9,7 @@ from targets.broken.base import build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.*"
 
 
 class Live:

@@ -11,7 +11,7 @@ from targets.broken.base import answer, build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.close-1000*"
 
 
 async def live(ws: WebSocket) -> None:

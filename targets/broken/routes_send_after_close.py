@@ -11,7 +11,7 @@ from targets.broken.base import build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.*"
 
 
 async def live(ws: WebSocket) -> None:

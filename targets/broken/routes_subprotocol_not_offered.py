@@ -9,7 +9,7 @@ from targets.broken.base import answer, build
 
 SECTION = "routes"
 LAYER = "application"
-CASE = ""
+CASE = "route.*"
 
 
 async def live(ws: WebSocket) -> None:

@@ -1,1 +1,1 @@
-"""All that runs beside the target: standard library and relative imports only, Python 3.8 and newer (see PROTOCOL.md)."""
+"""All that runs beside the target: the standard library and relative imports, Python 3.8 and newer (PROTOCOL.md)."""

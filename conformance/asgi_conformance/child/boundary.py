@@ -17,8 +17,8 @@ from .tasks import report_left
 class Outermost:
     """The target as the server calls it.
 
-    ``on_connection`` is called before a run's connection reaches the target. ``is_framework`` says whether the target is
-    the framework's own application. ``inside`` gives the callable that leads to the probe without the target's
+    ``on_connection`` is called before a run's connection reaches the target. ``is_framework`` says whether the target
+    is the framework's own application. ``inside`` gives the callable that leads to the probe without the target's
     middleware, None where there is none; it counts for the probe's connections only.
     """
 

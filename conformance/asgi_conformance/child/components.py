@@ -18,7 +18,7 @@ _SETTINGS = ("allowed_hosts", "allow_origins", "allowed_origins")
 
 
 class Component:
-    """One callable: its record, and whether the user put it there (an ``entry``) or it is the framework's inner part."""
+    """One callable: its record, and whether its user put it there (an ``entry``) or it is the framework's own part."""
 
     __slots__ = ("record", "entry")
 

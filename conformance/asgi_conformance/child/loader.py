@@ -1,4 +1,4 @@
-"""The target, loaded as uvicorn loads it: ``module:attribute.path``, factories, the application folder first on the path."""
+"""The target, loaded as uvicorn loads it: ``module:attribute.path``, factories, its folder first on the path."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load(target: str, app_dir: str, factory: bool) -> Any:
 
 
 class SingleCallable:
-    """An application of two callables (ASGI 2) as uvicorn serves it: ``app(scope)`` gives what is called with the rest."""
+    """An application of two callables (ASGI 2) as uvicorn serves it: ``app(scope)`` is called with the rest."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -50,7 +50,7 @@ def _is_single_callable(app: Any) -> bool:
     """Whether uvicorn takes an application for one of a single callable (ASGI 3)."""
     if inspect.isclass(app):
         return hasattr(app, "__await__")
-    return asyncio.iscoroutinefunction(app if inspect.isfunction(app) else getattr(app, "__call__", None))
+    return asyncio.iscoroutinefunction(app if inspect.isfunction(app) else getattr(app, "__call__", None))  # noqa: B004
 
 
 def _module(name: str) -> Any:
@@ -102,7 +102,8 @@ def _called(app: Any, target: str, factory: bool) -> Any:
     except TypeError as exc:
         if not factory:
             return app
-        raise LoadError("factory", "the factory {} raised TypeError: {}".format(target, exc), _own_traceback()) from None
+        message = "the factory {} raised TypeError: {}".format(target, exc)
+        raise LoadError("factory", message, _own_traceback()) from None
     except BaseException as exc:
         text = "{}: {}".format(type(exc).__name__, exc)
         raise LoadError("factory", "the factory {} raised {}".format(target, text), _own_traceback()) from None

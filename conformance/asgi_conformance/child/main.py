@@ -13,7 +13,7 @@ from .boundary import Outermost
 from .frameworks import starlette, starlette_handlers, starlette_routes, starlette_stack
 from .loader import LoadError, load
 from .recorder import Runs
-from .serve import Guard, Uvicorn, die_with_parent, end_group
+from .serve import GRACE, Guard, Uvicorn, die_with_parent, end_group
 from .surface import surface
 from .tasks import watch_tasks
 from .wire import Channel, LineReader, out_of_reach
@@ -45,7 +45,8 @@ class Child:
         sys.argv = [self.config["server"], self.config["target"]]
         try:
             uvicorn = Uvicorn(self.config)
-            self.target = load(self.config["target"], self.config.get("app_dir") or "", bool(self.config.get("factory")))
+            config = self.config
+            self.target = load(config["target"], config.get("app_dir") or "", bool(config.get("factory")))
             self.install()
             uvicorn.run(self.observed_target(), self.config["socket"], self.ready)
         except LoadError as exc:
@@ -62,8 +63,12 @@ class Child:
 
     def observed_target(self) -> Outermost:
         """The target with its edge observed."""
-        inside = (lambda: starlette_stack.inside(self.target) if self._installed else None) if self.config.get("inside") else None
+        inside = self.inside if self.config.get("inside") else None
         return Outermost(self.target, self.runs, self.config["probe_path"], self.install, self.is_framework, inside)
+
+    def inside(self) -> Any:
+        """The application within the target, None where it is not found."""
+        return starlette_stack.inside(self.target) if self._installed else None
 
     def is_framework(self, app: Any) -> bool:
         """Whether an object is the application of a framework that is observed."""
@@ -140,6 +145,8 @@ class Child:
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)
         self.server.should_exit = True
+        # Older versions wait for their connections without an end.
+        asyncio.get_running_loop().call_later(2 * GRACE, setattr, self.server, "force_exit", True)
 
 
 def _close(*fds: int) -> None:

@@ -84,7 +84,7 @@ def cross_to_object(run: Run, component: Component, receive: Any, send: Any) -> 
 
 
 def mark(value: Any, component: Component, via: Sequence[Component] = ()) -> Any:
-    """Observe an object from now on whenever it is entered; the object, or where its class cannot be patched a stand-in."""
+    """Observe an object from now on whenever it is entered; returns it, or a stand-in where its class refuses."""
     if patch(type(value)):
         component.record.update(settings_of(value))
         _marks[id(value)] = Mark(value, component, via)
@@ -108,8 +108,8 @@ def mark_chain(
 ) -> List[Component]:
     """Mark the callables on a way, from the outside in, but for its end, which is the framework's.
 
-    ``root`` is what is seen already as the chain begins. ``end_is_seen``: the end is entered in a way that is seen. Else
-    what lies unseen before it is told by the last that is marked, or is returned where none is.
+    ``root`` is what is seen already as the chain begins. ``end_is_seen``: the end is entered in a way that is seen.
+    Else what lies unseen before it is told by the last that is marked, or is returned where none is.
     """
     via: List[Component] = []
     last: Optional[Mark] = None
@@ -136,7 +136,7 @@ def patch(cls: Any) -> bool:
     """Make every marked instance of a class observable; False where the class does not let itself be patched."""
     if cls in _patched:
         return True
-    original = getattr(cls, "__call__", None)
+    original = getattr(cls, "__call__", None)  # noqa: B004
     if not inspect.isfunction(original):
         return False
 

@@ -7,7 +7,7 @@ import contextvars
 from typing import Any, Dict, List, Optional, Set
 
 from .components import Component
-from .wire import Channel, describe_exception, encode, now_us
+from .wire import Channel, describe_exception, encode
 
 HEADER = b"x-asgi-conformance"
 # A handler that floods must not fill the suite's memory: past this many observations a run is only counted.
@@ -50,12 +50,12 @@ class Run:
 
     def observe(self, boundary: str, kind: str, data: Dict[str, Any]) -> None:
         """Book one observation on this run."""
-        self.seen += 1
-        if self.seen > RUN_LIMIT and kind not in ("exit", "op"):
-            if self.seen == RUN_LIMIT + 1:
-                self.channel.observe([self.id, now_us(), boundary, "truncated", {"limit": RUN_LIMIT}])
+        self.seen = seen = self.seen + 1
+        if seen > RUN_LIMIT and kind not in ("exit", "op"):
+            if seen == RUN_LIMIT + 1:
+                self.channel.observe(self.id, boundary, "truncated", {"limit": RUN_LIMIT})
             return
-        self.channel.observe([self.id, now_us(), boundary, kind, data])
+        self.channel.observe(self.id, boundary, kind, data)
 
     def brief(self, message: Dict[str, Any]) -> None:
         """The suite's description of this run has arrived."""
@@ -139,7 +139,9 @@ class Runs:
         self.by_id.pop(run_id, None)
 
 
-async def observed(run: Run, boundary: str, app: Any, scope: Any, receive: Any, send: Any, entry: Dict[str, Any]) -> None:
+async def observed(
+    run: Run, boundary: str, app: Any, scope: Any, receive: Any, send: Any, entry: Dict[str, Any]
+) -> None:
     """Call ``app`` with every event in both directions, and its end, observed at a boundary."""
     run.observe(boundary, "enter", entry)
     receive, send = watch(run, boundary, receive, send)

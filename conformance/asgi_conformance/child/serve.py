@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import inspect
 import os
 import select
 import signal
@@ -20,6 +21,8 @@ from .wire import now_us
 _read, _select, _frames = os.read, select.select, sys._current_frames
 _killpg, _getpgrp, _exit, _KILL = os.killpg, os.getpgrp, os._exit, signal.SIGKILL
 
+# Seconds that connections have to end once the server has been told to stop.
+GRACE = 1
 WS_MODULES = {
     "WebSocketsSansIOProtocol": "websockets-sansio",
     "WebSocketProtocol": "websockets",
@@ -63,7 +66,7 @@ def _last_line(text: str) -> str:
 
 
 class Uvicorn:
-    """Uvicorn, set up before the target is imported, as its own command does. Raises `LoadError` where it cannot run."""
+    """Uvicorn, set up before the target is imported as its own command does. Raises `LoadError` where it cannot run."""
 
     def __init__(self, config: Dict[str, Any]) -> None:
         try:
@@ -76,6 +79,9 @@ class Uvicorn:
         self._lifespan = Lifespan()
         self._server_class: Any = uvicorn.server.Server
         self._version = uvicorn.__version__
+        given = dict(config.get("options") or {})
+        if "timeout_graceful_shutdown" in inspect.signature(uvicorn.Config).parameters:  # since 0.22
+            given.setdefault("timeout_graceful_shutdown", GRACE)
         try:
             self._settings = uvicorn.Config(
                 self._lifespan,
@@ -85,8 +91,7 @@ class Uvicorn:
                 lifespan=config.get("lifespan") or "auto",
                 log_level="info",
                 access_log=False,
-                timeout_graceful_shutdown=config.get("grace", 1),
-                **dict(config.get("options") or {}),
+                **given,
             )
             self._settings.load()
         except (ImportError, SystemExit, KeyError, ValueError, TypeError) as exc:
@@ -160,7 +165,7 @@ def die_with_parent() -> None:
 
 
 class Guard(threading.Thread):
-    """Ends the process when the suite's end of the life pipe is gone, and sends the heartbeat that deadlines rest on."""
+    """Ends the process when the suite's end of the life pipe is gone; sends the heartbeat that deadlines rest on."""
 
     def __init__(self, fd: int, send: Callable[[Dict[str, Any]], None], flush: Callable[[], None]) -> None:
         super().__init__(name="conformance-guard", daemon=True)
@@ -206,7 +211,5 @@ class Guard(threading.Thread):
         self._answered = self._asked
 
     def _stack(self) -> List[str]:
-        frame = _frames().get(self._loop_thread)
-        return [
-            "{}:{} {}".format(entry.filename, entry.lineno, entry.name) for entry in traceback.extract_stack(frame)[-12:]
-        ]
+        frames = traceback.extract_stack(_frames().get(self._loop_thread))[-12:]
+        return ["{}:{} {}".format(entry.filename, entry.lineno, entry.name) for entry in frames]

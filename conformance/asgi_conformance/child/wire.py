@@ -29,6 +29,9 @@ def now_us() -> int:
     return _monotonic_ns() // 1000
 
 
+_PLAIN = frozenset((int, bool, float, type(None)))
+
+
 def encode(value: Any) -> Any:
     """A value as PROTOCOL.md writes it; never raises."""
     kind = type(value)
@@ -45,7 +48,13 @@ def encode(value: Any) -> Any:
             return {"$": "bytes", "hex": binascii.hexlify(data).decode("ascii")}
         return {"$": "bytes", "len": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     if kind is dict:
-        return {str(key): encode(item) for key, item in value.items()}
+        # Most values are plain: a call for each would cost more than the encoding.
+        return {
+            key if type(key) is str else str(key): item
+            if (type(item) in _PLAIN or (type(item) is str and len(item) <= LONG))
+            else encode(item)
+            for key, item in value.items()
+        }
     if kind is list or kind is tuple:
         return [encode(item) for item in value]
     if isinstance(value, int):
@@ -130,9 +139,9 @@ class Channel:
         self._threadsafe = loop.call_soon_threadsafe
         self._schedule = loop.call_soon
 
-    def observe(self, record: List[Any]) -> None:
-        """Put in one observation ``[run, t_us, boundary, kind, data]``."""
-        self._pending.append(record)
+    def observe(self, run_id: str, boundary: str, kind: str, data: Dict[str, Any]) -> None:
+        """Put in one observation, made now."""
+        self._pending.append((run_id, _monotonic_ns() // 1000, boundary, kind, data))
         if not self._scheduled and self._schedule is not None:
             self._scheduled = True
             try:

@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self.close_sent = False
         self.ended = False
         self.silent = False
+        self.half_closed = False
 
     # What arrives
 
@@ -163,14 +164,18 @@ class Connection(asyncio.Protocol):
                 self.messages.append(whole.decode("utf-8", "backslashreplace") if text else whole)
         elif opcode == frames.PONG:
             self.pongs.append(payload)
-        elif opcode == frames.PING and not self.silent and not self.ended:
+        elif opcode == frames.PING and self._polite():
             self.write_frame(frames.PONG, payload)
         elif opcode == frames.CLOSE and self.close_received is None:
             code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
             self.close_received = (code, payload[2:].decode("utf-8", "backslashreplace"))
-            if not self.close_sent and not self.silent and not self.ended:
+            if not self.close_sent and self._polite():
                 self.close_sent = True
                 self.write_frame(frames.CLOSE, payload)
+
+    def _polite(self) -> bool:
+        """Whether this client still answers: its side is open and the script has not silenced it."""
+        return not (self.silent or self.ended or self.half_closed)
 
     # What is sent
 
@@ -241,6 +246,7 @@ class Connection(asyncio.Protocol):
     def half_close(self) -> None:
         """Send a FIN and go on reading."""
         self._observe("wire", "sent.fin", {"half": True})
+        self.half_closed = True
         if self._transport is not None:
             self._transport.write_eof()
 

@@ -296,7 +296,7 @@ class TargetProcess:
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        """Write what the pipe takes, the rest once it takes more: a child that does not read must not stop the suite."""
+        """Write what the pipe takes, the rest when it takes more: a child that reads nothing must not stop us."""
         self._unsent += b"".join(self._outbox)
         self._outbox.clear()
         try:
@@ -323,9 +323,11 @@ class TargetProcess:
                 raise StartError(self._error["phase"], self._error["message"], self._error["traceback"])
             if self.dead:
                 self._hear_output()
-                raise StartError("start", f"the target's process ended ({self.death()}) before the server was ready", self.output)
+                message = f"the target's process ended ({self.death()}) before the server was ready"
+                raise StartError("start", message, self.output)
             if time.monotonic() > until:
-                where = f"; it is at {self.loop_stack[-1]}" if self.loop_stack and not _waits(self.loop_stack[-1]) else ""
+                frame = self.loop_stack[-1] if self.loop_stack else ""
+                where = f"; it is at {frame}" if frame and not _waits(frame) else ""
                 seconds = self._deadlines.seconds("start")
                 message = f"the target did not start within {seconds:g} s{where} (see --conformance-deadline)"
                 raise StartError("start", message, self.output)

@@ -150,7 +150,9 @@ def _outward(
             )
             return
         if asked[index].get("type") != event.get("type"):
-            for subject in _subjects(event if _inserted(asked, sent, index) else asked[index]):
+            # In the place of the answer to the handshake, one more answer is one instead of the application's.
+            added = index > 0 and _inserted(asked, sent, index)
+            for subject in _subjects(event if added else asked[index]):
                 yield _claim(component, VALID, False, event_text(asked[index]), event_text(event), above.name, subject)
             return
         yield from _same(component, asked[index], event, above.name, may, seen)

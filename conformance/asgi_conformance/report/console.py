@@ -14,14 +14,23 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from .. import requirements
-from ..model import Finding, Result, Verdict
+from asgi_conformance import requirements
+from asgi_conformance.model import Finding, Result, Verdict
+
 from .causes import OURS
 from .foreign import pictured
 
 _SHOWN = 10
-_STYLES = {"pass": "green", "note": "green", "known": "yellow", "warn": "yellow", "fail": "bold red", "error": "bold magenta",
-           "skip": "dim", "partial": "yellow"}  # fmt: skip
+_STYLES = {
+    "pass": "green",
+    "note": "green",
+    "known": "yellow",
+    "warn": "yellow",
+    "fail": "bold red",
+    "error": "bold magenta",
+    "skip": "dim",
+    "partial": "yellow",
+}
 _VERDICTS = {"pass": "conforms", "fail": "does not conform", "partial": "partly judged", "error": "could not be judged"}
 _RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
 _LAYER_NAMES = {"application": "your handlers", "middleware": "your middleware"}
@@ -67,7 +76,7 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (), verbosity: int = 0) -> None:
-    """Write the summary of a report to pytest's terminal writer: the user's own part first, the stack below it second."""
+    """Write the summary of a report to pytest's terminal writer: the user's own part first, the stack second."""
     if report["error"] and not report["cases"]:
         # pytest says in its own last line why nothing was run.
         _print(_reports(files), writer)
@@ -94,12 +103,11 @@ def _print(lines: Iterable[Text | Row], writer: Any) -> None:
         highlight=False,
         legacy_windows=False,
     )
+    encoding = getattr(writer._file, "encoding", None) or "utf-8"
     for line in lines:
         for text, whole in _laid_out(line, console):
-            try:
-                console.print(text, soft_wrap=whole)
-            except UnicodeEncodeError:
-                console.print(Text(text.plain.encode("ascii", "replace").decode()), soft_wrap=whole)
+            text.plain = text.plain.encode(encoding, "replace").decode(encoding)
+            console.print(text, soft_wrap=whole)
 
 
 def _laid_out(line: Text | Row, console: Console) -> Iterable[tuple[Text, bool]]:
@@ -126,8 +134,11 @@ def _headline(report: Mapping[str, Any]) -> Text:
     text.append(_line(target["name"]), "bold")
     text.append(f" {_VERDICTS[summary['verdict']]}", _STYLES[summary["verdict"]])
     text.append(_line(f"  {' · '.join(stack)}") if stack else "", "dim")
-    counts = [f"{summary[name]} {name}" for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
-              if summary[name]]  # fmt: skip
+    counts = [
+        f"{summary[name]} {name}"
+        for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
+        if summary[name]
+    ]
     text.append("\n" + ", ".join([f"{summary['total']} cases: {summary['passed']} passed", *counts]))
     text.append(f" in {summary['duration_s']:.1f} s")
     return text
@@ -165,8 +176,11 @@ def _stack(report: Mapping[str, Any]) -> list[Text | Row]:
                 verdicts[worst] += 1
         if verdicts:
             lines.append(_row("the stack" if not lines else "", layer.ljust(11), _counted(verdicts)))
-    covered = [f"{part['covered']}/{part['total']} {name.replace('_', ' ')}"
-               for name, part in report["coverage"].items() if part["total"]]  # fmt: skip
+    covered = [
+        f"{part['covered']}/{part['total']} {name.replace('_', ' ')}"
+        for name, part in report["coverage"].items()
+        if part["total"]
+    ]
     return [*lines, _row("covered", ", ".join(covered))] if covered and lines else lines
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from ..model import Case, Requirement, Step
+from asgi_conformance.model import Case, Requirement, Step
+
 from .compare import Comparison
 from .foreign import pictured
 
@@ -30,7 +31,8 @@ def case(case: Case, cited: Sequence[Requirement], rows: Sequence[str]) -> Itera
     """One case: what it shows, its script drawn as a sequence, what it decides and why that matters."""
     yield Text(case.full_id, "bold")
     yield Text(case.title)
-    yield Text(f"{case.section} · {case.kind}" + (f" · needs {', '.join(sorted(case.needs))}" if case.needs else ""), "dim")
+    needs = f" · needs {', '.join(sorted(case.needs))}" if case.needs else ""
+    yield Text(f"{case.section} · {case.kind}{needs}", "dim")
     if len(rows) > 1:
         shown = ", ".join(rows[:12]) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
         yield Text(f"rows: {shown}", "dim")
@@ -53,7 +55,8 @@ def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> It
         yield Text(f"  note: {requirement.note}")
     if url:
         yield Text(f"  {url}", "dim")
-    versions = [f"{word} {version}" for word, version in (("since", requirement.since), ("until", requirement.until)) if version]
+    bounds = (("since", requirement.since), ("until", requirement.until))
+    versions = [f"{word} {version}" for word, version in bounds if version]
     if versions:
         yield Text(f"  ASGI WebSocket specification {', '.join(versions)}")
     yield Text()
@@ -113,18 +116,22 @@ def _words(step: Step) -> str:
     args = dict(step.args)
     if step.lane == "app":
         given = ", ".join(f"{name}={_short(value)}" for name, value in (args.get("args") or {}).items())
-        raises, expect = args.get("raises"), args.get("expect") or {}
+        raises, expect = args.get("raises"), _expected(args.get("expect"))
         told = ", ".join(f"{name}={_short(value)}" for name, value in expect.items() if value is not None)
         if raises:
             return f"{step.op}({given}) raises {raises if isinstance(raises, str) else 'an exception'}({told})"
         return f"{step.op}({given})" + (f" → {told}" if told else "")
-    expect = args.pop("expect", None) or {}
+    expect = _expected(args.pop("expect", None))
     if "opcode" in args:
         opcode = args.pop("opcode")
         args = {"": _OPCODES.get(opcode, f"opcode {opcode}"), **args}
-    shown = {**args, **expect}
-    told = " ".join(f"{name}={_short(value)}".lstrip("=") for name, value in shown.items() if value not in (None, [], ""))
+    shown = {name: value for name, value in {**args, **expect}.items() if value not in (None, [], "")}
+    told = " ".join(f"{name}={_short(value)}".lstrip("=") for name, value in shown.items())
     return f"{step.op} {told}".rstrip()
+
+
+def _expected(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {} if value is None else {"value": value}
 
 
 def _short(value: Any) -> str:

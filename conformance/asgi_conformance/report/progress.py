@@ -55,7 +55,8 @@ class Progress:
     def _draw(self) -> None:
         done = min(_WIDTH, _WIDTH * self._done // self._total)
         bad = "".join(f", {n} {name}" for name, n in self._counts.items() if n)
-        text = f"conformance {'━' * done}{'╺' if done < _WIDTH else ''}{' ' * (_WIDTH - done - 1)} {self._done}/{self._total}{bad}"
+        bar = ("━" * done + "╺").ljust(_WIDTH)[:_WIDTH]
+        text = f"conformance {bar} {self._done}/{self._total}{bad}"
         self._write(text[: self._writer.fullwidth - 1])
 
     def _write(self, text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from ..chain import chains
 from ..components import Component
@@ -18,7 +18,7 @@ from ..recorder import Run, current_run, watch
 from ..wire import describe_exception, encode
 from . import starlette_stack as stack
 
-_ENDPOINT = Component({"name": "the WebSocket object of the endpoint", "layer": "framework", "file": "", "line": 0}, False)
+_ENDPOINT = Component({"name": "the WebSocket object of the endpoint", "file": "", "line": 0}, entry=False)
 # The modules in which the framework makes the WebSocket that an endpoint is given.
 ENDPOINT_MAKERS = ("starlette.routing", "fastapi.routing", "starlette.endpoints")
 
@@ -57,7 +57,7 @@ class _StateSlot:
 
 
 def _number(state: Any) -> Any:
-    value = getattr(state, "value", state)
+    value = getattr(state, "_value_", state)  # an enumeration's ``value`` is a slow property
     return value if value is None or isinstance(value, (int, str)) else repr(value)
 
 
@@ -129,7 +129,8 @@ def _observe_refusal(cls: Any) -> None:
             frame: Any = sys._getframe(1)
             while frame is not None and frame.f_code.co_name == "__init__":
                 frame = frame.f_back
-            data: Dict[str, Any] = {"exc": describe_exception(self), "at": "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)}
+            at = "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)
+            data: Dict[str, Any] = {"exc": describe_exception(self), "at": at}
             for name in ("code", "status_code", "reason", "detail"):
                 if hasattr(self, name):
                     data[name] = encode(getattr(self, name))
@@ -145,6 +146,8 @@ def _inject_probe(probe_path: str, router: Any, scope: Any) -> None:
     """Put the probe into a router that a connection to it has reached, unless a mount or a host leads further."""
     if scope["path"].endswith(probe_path):
         path = _route_path(scope)
+        if router.__dict__.get("_asgi_conformance_probe") == path:
+            return
         if path.endswith(probe_path) and not _leads_further(router, scope, path == probe_path):
             _add_route(router, path)
 
@@ -174,8 +177,6 @@ def _leads_further(router: Any, scope: Any, here: bool) -> bool:
 
 
 def _add_route(router: Any, path: str) -> None:
-    if getattr(router, "_asgi_conformance_probe", None) == path:
-        return
     router._asgi_conformance_probe = path
     websocket = sys.modules["starlette.websockets"].WebSocket
     run = current_run.get()

@@ -23,6 +23,8 @@ _cores: Dict[int, Any] = {}
 _tails: Dict[int, Sequence[Component]] = {}
 _kept: List[Any] = []
 _components: Dict[int, Component] = {}
+# The class, if any, that puts a ``__call__`` of its own round the application's.
+_own_calls: Dict[type, Any] = {}
 # Applications whose stack has its entries marked.
 _divided: Set[int] = set()
 
@@ -91,10 +93,26 @@ def _via(run: Run, value: Any) -> Sequence[Component]:
 
 
 async def _pass(
-    run: Run, value: Any, app: Any, scope: Any, receive: Any, send: Any, tail: Sequence[Component] = ()
+    run: Run,
+    value: Any,
+    call: Any,
+    scope: Any,
+    receive: Any,
+    send: Any,
+    via: Sequence[Component] = (),
+    tail: Sequence[Component] = (),
 ) -> None:
-    """Enter one of the framework's own objects."""
-    await enter(run, _component(value), app, scope, receive, send, _via(run, value), tail)
+    """Enter one of the framework's own objects by one of its methods."""
+    component, above = _component(value), run.above
+    if not (via or tail) and len(above) < 2 and not (above and above[0].entry):
+        # From framework to framework, as most often: no boundary.
+        run.above = [component]
+        try:
+            await call(value, scope, receive, send)
+        finally:
+            run.above = above
+    else:
+        await enter(run, component, functools.partial(call, value), scope, receive, send, via, tail)
 
 
 def _watch_application(cls: Any) -> None:
@@ -116,11 +134,15 @@ def _watch_application(cls: Any) -> None:
                 return
         if self.user_middleware and id(self) not in _divided:
             _divide(self)
-        overriding = own_call(self, cls)
         via = _via(run, self)
-        if overriding is not None and self is not run.target and not run.inside:
-            via = (*via, Component(describe_component(overriding), entry=True))
-        await enter(run, _component(self, overriding and cls), functools.partial(call, self), scope, receive, send, via)
+        if type(self) not in _own_calls:
+            _own_calls[type(self)] = own_call(self, cls)
+        overriding = _own_calls[type(self)]
+        if overriding is not None:
+            _component(self, cls)
+            if self is not run.target and not run.inside:
+                via = (*via, Component(describe_component(overriding), entry=True))
+        await _pass(run, self, call, scope, receive, send, via)
 
     cls.__call__ = __call__
 
@@ -213,7 +235,7 @@ def _watch_router(cls: Any, on_router: Callable[[Any, Any], None]) -> None:
                 await self.app(scope, receive, send)
                 return
             tail = _marked(stack, lambda value: value is self, False)
-        await _pass(run, self, functools.partial(call, self), scope, receive, send, tail)
+        await _pass(run, self, call, scope, receive, send, _via(run, self), tail)
 
     cls.__call__ = __call__
 
@@ -234,7 +256,7 @@ def _watch_mount(cls: Any) -> None:
                     await app(scope, receive, send)
                     return
             _marked(self.app)
-        await _pass(run, self, functools.partial(call, self), scope, receive, send)
+        await _pass(run, self, call, scope, receive, send, _via(run, self))
 
     cls.handle = handle
 
@@ -251,7 +273,7 @@ def _watch_route(cls: Any) -> None:
         tail: Sequence[Component] = ()
         if self.app is not self.endpoint and not _makes_websockets(self.app):
             tail = _marked(self.app, lambda value: value is self.endpoint or _makes_websockets(value), False)
-        await _pass(run, self, functools.partial(call, self), scope, receive, send, tail)
+        await _pass(run, self, call, scope, receive, send, _via(run, self), tail)
 
     cls.handle = handle
 

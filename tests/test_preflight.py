@@ -1,0 +1,205 @@
+"""Who answered instead of the probe, and what to write into the settings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asgi_conformance.model import Observation, Trace
+from asgi_conformance.preflight import answer_of, refusal
+from asgi_conformance.run import Plan, Run
+from asgi_conformance.settings import Settings, parse
+
+STARLETTE = {"name": "starlette", "version": "1"}
+
+
+def trace(
+    status: int | None = 403,
+    who: str = "app.Guard",
+    headers: Mapping[str, str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Trace:
+    below = {"name": who, "layer": "middleware", "file": "/app.py", "line": 7, "settings": settings or {}}
+    places = {"outer": {"name": "app.First"}, "asgi:2": below, "asgi:1": {"name": "app.Second"}}
+    seen = [Observation(1, boundary, "enter", {"below": record}) for boundary, record in places.items()]
+    if status is not None:
+        pairs = [[name, value] for name, value in (headers or {}).items()]
+        seen.append(Observation(4, "wire", "response", {"status": status, "headers": pairs, "body": None}))
+    for name, (boundary, kind) in {"refused": ("framework", "refused"), "exit": ("outer", "exit")}.items():
+        if name in more:
+            seen.append(Observation(5, boundary, kind, more[name]))
+    if "seconds" in more:
+        seen.append(Observation(6, "client", "deadline", {"wait": "response", "seconds": more["seconds"]}))
+    return Trace(tuple(seen))
+
+
+def lines(text: str) -> list[str]:
+    """The settings that a message says to add."""
+    added = text.partition("Add to pyproject.toml:\n")[2].partition("\nor,")[0]
+    return [line.strip() for line in added.splitlines()][1:]
+
+
+def test_nothing_is_said_where_the_probe_was_reached() -> None:
+    assert refusal(Trace((Observation(1, "app", "op", {"op": "accept"}),)), STARLETTE, Settings()) == ""
+
+
+def test_the_innermost_that_was_called_answered() -> None:
+    assert answer_of(trace()).who["name"] == "app.Guard"
+    assert "app.Guard (/app.py:7) answered HTTP 403" in refusal(trace(), STARLETTE, Settings())
+
+
+MISSING = {"exc": {"type": "fastapi.exceptions.WebSocketRequestValidationError", "message": ""}, "at": "x.py:1"}
+INSIDE = 'probe = "inside"'
+HOSTS = "starlette.middleware.trustedhost.TrustedHostMiddleware"
+
+
+@pytest.mark.parametrize(
+    ("answered", "wanted"),
+    [
+        (trace(400, HOSTS, settings={"allowed_hosts": ["*.b.org", "a.org"]}), 'headers = { Host = "a.org" }'),
+        (trace(400, HOSTS, settings={"allowed_hosts": ["*.b.org"]}), 'headers = { Host = "www.b.org" }'),
+        (trace(400, HOSTS), 'headers = { Host = "HOST" }'),
+        (trace(307, "x.HTTPSRedirectMiddleware"), 'scheme = "https"'),
+        (trace(308, "app.Own", {"Location": "wss://a/b"}), 'scheme = "https"'),
+        (trace(401), 'headers = { Authorization = "Bearer VALUE" }'),
+        (trace(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), 'headers = { Authorization = "Basic VALUE" }'),
+        (trace(403, "app.JWTAuthentication"), 'headers = { Authorization = "Bearer VALUE" }'),
+        (trace(403, "app.OriginCheck"), 'origin = "https://HOST"'),
+        (trace(403, "app.OriginCheck", settings={"allowed_origins": ["*", "https://a.org"]}), 'origin = "https://a.org"'),
+        (trace(403, "app.SessionRequired"), 'cookies = { "session" = "VALUE" }'),
+        (trace(429), INSIDE),
+        (trace(403, "app.RateLimitMiddleware"), INSIDE),
+        (trace(403, "app.Unheard"), INSIDE),
+        (trace(101, "app.Unheard"), INSIDE),
+        (trace(403, refused={**MISSING, "missing": [["query", "a"], ["query", "b"]]}), 'query = "a=VALUE&b=VALUE"'),
+        (trace(403, refused={**MISSING, "missing": [["header", "x-token"]]}), 'headers = { "x-token" = "VALUE" }'),
+        (trace(403, refused={**MISSING, "missing": [["cookie", "sid"]]}), 'cookies = { "sid" = "VALUE" }'),
+    ],
+)
+def test_the_advice_is_a_valid_setting_chosen_by_what_answered(answered: Trace, wanted: str) -> None:
+    text = refusal(answered, STARLETTE, Settings())
+    assert lines(text) == [wanted]
+    parse(tomllib.loads(wanted))
+    assert (f"leaves the middleware out:\n    {INSIDE}" in text) == (wanted != INSIDE)
+
+
+def test_the_reason_of_a_refusal_is_told() -> None:
+    exc = {"type": "starlette.exceptions.HTTPException", "message": "401"}
+    raised = trace(401, refused={"exc": exc, "at": "a/deps.py:9", "detail": "who?"})
+    assert "because HTTPException was raised at a/deps.py:9 (who?)" in refusal(raised, STARLETTE, Settings())
+    missing = trace(403, refused={**MISSING, "missing": [["query", "token"]]})
+    assert "a dependency demands the query parameter 'token'" in refusal(missing, STARLETTE, Settings())
+
+
+def test_an_exception_and_a_silence_are_told() -> None:
+    exc = {"type": "builtins.KeyError", "message": "'x'", "at": "app.py:3"}
+    text = refusal(trace(500, exit={"outcome": "raised", "exc": exc}), STARLETTE, Settings())
+    assert "raised KeyError: 'x' (at app.py:3)" in text
+    assert "Add to pyproject.toml" not in text
+    assert "did not answer within 5 s" in refusal(trace(None, seconds=5.0), STARLETTE, Settings())
+    assert "answered nothing and ended" in refusal(trace(None), STARLETTE, Settings())
+
+
+def test_inside_that_fails_is_not_advised_again() -> None:
+    text = refusal(trace(), STARLETTE, Settings(probe="inside"))
+    assert "do not show the way" in text
+    assert "Add to pyproject.toml" not in text
+
+
+TARGET = """
+from contextlib import asynccontextmanager
+from fastapi import Depends, FastAPI, Header
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+class Origins:
+    allowed_origins = ()
+    def __init__(self, app):
+        self.app, self.allowed_origins = app, ["https://a.example"]
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "websocket" and (b"origin", b"https://a.example") not in scope["headers"]:
+            await PlainTextResponse("no", 403)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+def token(token: str, x_key: str = Header()):
+    return token
+
+needing = FastAPI(dependencies=[Depends(token)])
+origins = Origins(Starlette())
+
+class Raising(Origins):
+    async def __call__(self, scope, receive, send):
+        raise LookupError("nothing here")
+
+raising = Raising(Starlette())
+
+@asynccontextmanager
+async def lifespan(app):
+    yield {"db": "there"}
+
+class NeedsState(Origins):
+    async def __call__(self, scope, receive, send):
+        assert scope["type"] != "websocket" or scope["state"]["db"] == "there"
+        await self.app(scope, receive, send)
+
+stateful = Starlette(lifespan=lifespan, middleware=[Middleware(NeedsState)])
+
+async def importing(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise NotImplementedError
+    import importing_later
+    await importing_later.app(scope, receive, send)
+"""
+
+
+def reached(folder: Path, target: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    (folder / "preflighted.py").write_text(TARGET)
+    run = Run(Plan(f"preflighted:{target}", str(folder), settings=parse(settings)))
+    try:
+        run.ready()
+        return run.refused, run.framework
+    finally:
+        run.stop()
+
+
+def test_the_lines_let_the_probe_pass_a_dependency(tmp_path: Path) -> None:
+    text, _ = reached(tmp_path, "needing", {})
+    assert lines(text) == ['query = "token=VALUE"', 'headers = { "x-key" = "VALUE" }']
+    assert reached(tmp_path, "needing", tomllib.loads("\n".join(lines(text))))[0] == ""
+
+
+def test_the_lines_let_the_probe_pass_a_wrapper_that_checks_origins(tmp_path: Path) -> None:
+    text, _ = reached(tmp_path, "origins", {})
+    assert "preflighted.Origins" in text
+    assert lines(text) == ['origin = "https://a.example"']
+    assert reached(tmp_path, "origins", tomllib.loads("\n".join(lines(text))))[0] == ""
+
+
+def test_a_target_that_raises_is_no_matter_of_settings(tmp_path: Path) -> None:
+    text, _ = reached(tmp_path, "raising", {})
+    assert "raised LookupError: nothing here (at " in text
+    assert "preflighted.py:26" in text
+
+
+def test_the_state_of_the_lifespan_reaches_the_connection(tmp_path: Path) -> None:
+    assert reached(tmp_path, "stateful", {})[0] == ""
+
+
+def test_a_framework_that_is_imported_by_the_first_connection_is_found(tmp_path: Path) -> None:
+    (tmp_path / "importing_later.py").write_text("from starlette.applications import Starlette\napp = Starlette()\n")
+    source = TARGET[TARGET.index("async def importing") :]
+    (tmp_path / "later.py").write_text(source)
+    run = Run(Plan("later:importing", str(tmp_path)))
+    try:
+        run.ready()
+        assert run.refused == ""
+        assert run.framework["name"] == "starlette"
+    finally:
+        run.stop()
