@@ -19,6 +19,7 @@ BROKEN = sorted((ROOT / "targets" / "broken").glob("[a-z]*_*.py"))
 BREACH = (Verdict.FAIL, Verdict.WARN)
 # Rows of each case function that stand for it: a fault shows in one of a kind or it is not one of the kind.
 ROWS = 6
+TELLING = ("4001-bye", "4001-nonascii", "empty", "1mib", "4100-4001")
 
 
 def declared(path: Path) -> dict[str, object]:
@@ -39,7 +40,7 @@ def sample() -> list[Case]:
     for id, rows in by_id.items():
         whole = id in ("states.transitions", "illegal.operation", "handshake.headers", "messages.client.text")
         some = rows if whole else rows[:: max(1, len(rows) // ROWS)]
-        chosen += some + [c for c in rows if c not in some and c.row.startswith(("4001-bye", "empty", "1mib", "4100-4001"))]
+        chosen += some + [c for c in rows if c not in some and c.row.startswith(TELLING)]
     return chosen
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@cache
 def _catalogue() -> tuple[Case, ...]:
     from . import cases
 

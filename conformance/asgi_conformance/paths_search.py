@@ -52,7 +52,7 @@ class State(NamedTuple):
 @cache
 def edges(place: Place) -> tuple[Edge, ...]:
     """The transitions that can start at a place; the last of the table first, for fewer walks are found so."""
-    ends = ((transition, transition.after(place)) for transition in reversed(TRANSITIONS.values()))
+    ends = ((transition, transition.after(place)) for transition in reversed(list(TRANSITIONS.values())))
     return tuple(Edge(transition, end) for transition, end in ends if end is not None)
 
 

@@ -15,6 +15,7 @@ from .harness.process import Launch, StartError, TargetProcess
 from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, judge
 from .judge.application import death
+from .judge.blocked import REQUIREMENT as BLOCKED
 from .model import Attempt, Case, Layer, Result, ServerInfo, Trace, Verdict
 from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, routes_of
@@ -24,6 +25,8 @@ from .visits import Visits
 PROBE = "/__asgi_conformance__"
 # Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
 BATCH = 200
+# Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
+STANDSTILLS = 5
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 # A loop that has not turned for so long, in microseconds, is given up for what comes next.
 STANDSTILL_US = 2_000_000
@@ -68,6 +71,7 @@ class Run:
         self._context: Context | None = None
         self.refused: str = ""
         self.divided = False
+        self._standstills = 0
         self.visits = Visits()
         self.spawn()
 
@@ -180,14 +184,14 @@ class Run:
             ran = [Ran(case, Trace(()), 0) if self._unjudged(case) else next(done) for case in cases]
         results = [self._first(one) for one in ran]
         doubtful = [p for p, r in enumerate(results) if ran[p].crashed or r.verdict in _DOUBTFUL]
-        waiting = [p for p in doubtful if not ran[p].crashed and ran[p].trace.at("client", "deadline")]
+        alone = [p for p in doubtful if ran[p].crashed or stood_still(results[p]) or not _waited(ran[p])]
+        waiting = [p for p in doubtful if p not in alone]
         # What only waits disturbs nobody: the repetitions of those may wait side by side.
         repeated = iter(await self._all([(cases[p], control) for p in waiting for control in (False, True)]))
         for place in waiting:
             results[place] = self._repeated(results[place], ran[place], next(repeated), next(repeated))
-        for place in doubtful:
-            if place not in waiting:
-                results[place] = await self._again(results[place], ran[place])
+        for place in alone:
+            results[place] = await self._again(results[place], ran[place])
         return results
 
     async def _all(self, jobs: Iterable[tuple[Case, bool]]) -> list[Ran]:
@@ -223,7 +227,10 @@ class Run:
                 return "the target has no middleware"
             if need == "denial" and "websocket.http.response" not in self.server.extensions:
                 return "the server does not offer denial responses (websocket.http.response)"
-            if need.startswith("framework:") and need.partition(":")[2] not in (self.framework.get("name"), *self.framework):
+            if need.startswith("framework:") and need.partition(":")[2] not in (
+                self.framework.get("name"),
+                *self.framework,
+            ):
                 return f"the target does not use {need.partition(':')[2]}"
         return ""
 
@@ -232,7 +239,9 @@ class Run:
         attempt = Attempt(judgement.verdict, judgement.findings, ran.trace, ran.duration_us, judgement.reason)
         return self._result(ran.case, judgement, (attempt,))
 
-    def _result(self, case: Case, judgement: Judgement, attempts: tuple[Attempt, ...], unstable: bool = False) -> Result:
+    def _result(
+        self, case: Case, judgement: Judgement, attempts: tuple[Attempt, ...], unstable: bool = False
+    ) -> Result:
         return Result(
             case=case,
             node_id=f"conformance::{case.full_id}",
@@ -247,6 +256,11 @@ class Run:
 
     async def _again(self, first: Result, ran: Ran) -> Result:
         """Run a case alone, and its control; two different answers are shown as unstable."""
+        if stood_still(first) and self._standstills >= STANDSTILLS:
+            reason = (
+                f"not judged: the event loop was blocked, as in {STANDSTILLS} other cases (see asgi.application.async)"
+            )
+            return replace(first, verdict=Verdict.SKIP, layer=None, reason=reason)
         await self._revive()
         assert self._runner is not None
         case = self.visits.prepared(first.case) if first.case.kind == "route" else first.case
@@ -264,8 +278,12 @@ class Run:
         if control is not None and first.case.kind == "probe":
             judgement = self._with_control(judgement, control)
         attempt = Attempt(judgement.verdict, judgement.findings, second.trace, second.duration_us, judgement.reason)
-        attempts = (attempt,) if ran.crashed else (*first.attempts, attempt)
-        unstable = not ran.crashed and judgement.verdict is not first.verdict
+        # Whose process another case ended or blocked was not run at all.
+        victim = ran.crashed or stood_still(first)
+        attempts = (attempt,) if victim else (*first.attempts, attempt)
+        unstable = not victim and judgement.verdict is not first.verdict
+        if any(finding.requirement == BLOCKED for finding in judgement.findings):
+            self._standstills += 1
         return self._result(first.case, judgement, attempts, unstable)
 
     def _with_control(self, judgement: Judgement, control: Ran) -> Judgement:
@@ -305,6 +323,7 @@ class Run:
         if self._process is not None:
             with contextlib.suppress(StartError):
                 if not self._loop.is_closed():
+                    self._end_tasks()
                     self._loop.run_until_complete(self._stop())
             self._process.kill()
             self.outputs.append(self._process.output)
@@ -312,12 +331,16 @@ class Run:
         self._loop.close()
         return "".join(self.outputs)
 
+    def _end_tasks(self) -> None:
+        """End what an interrupt left behind. A task group raises the interrupt again, out of the loop itself."""
+        while left := asyncio.all_tasks(self._loop):
+            for task in left:
+                task.cancel()
+            with contextlib.suppress(KeyboardInterrupt):
+                self._loop.run_until_complete(asyncio.wait(left))
+
     async def _stop(self) -> None:
         assert self._process is not None
-        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in left:  # what an interrupt left behind
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
         if not self._process.attached:
             self._process.attach(self._loop)
         await self._process.stop()
@@ -328,3 +351,11 @@ def _quoted(option: str) -> str:
     name, given, value = option.partition("=")
     return name + given + (shlex.quote(value) if given else "")
 
+
+def stood_still(result: Result) -> bool:
+    """Whether a probe case met a loop that stood still, be it by its own doing or by another's."""
+    return result.case.kind == "probe" and any(f.requirement == BLOCKED for f in result.findings)
+
+
+def _waited(ran: Ran) -> bool:
+    return bool(ran.trace.at("client", "deadline"))

@@ -1,8 +1,8 @@
 """The language that cases are written in. It records steps; it runs nothing.
 
-A script is totally ordered: a step starts when the one above it is complete, and every change of lane is a barrier; only
-inside ``with together():`` is the order open. The function's docstring is the sentence that users read; its id is given
-once and never renamed::
+A script is totally ordered: a step starts when the one above it is complete, and every change of lane is a barrier;
+only inside ``with together():`` is the order open. The function's docstring is the sentence that users read; its id is
+given once and never renamed::
 
     @case("close.client.code", requires=("asgi.disconnect.code",), rows=close_codes.sendable_by_a_client())
     def client_close_code_reaches_the_handler(client, app, code, reason):
@@ -93,9 +93,9 @@ def case(
 ) -> Callable[[Script], Script]:
     """Register a script as a case under a frozen id.
 
-    ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what the server
-    must have for the case to apply (``"denial"``, ``"framework:fastapi"``), or must do without
-    (``"without:websocket.http.response"``); like ``tags``, it may be a function of the row's values. Raises `ScriptError` for a bad or doubled id.
+    ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what must be
+    there for the case to apply (``"denial"``, ``"framework:fastapi"``), or must be left out (``"without:EXTENSION"``);
+    like ``tags``, it may be a function of the row's values. Raises `ScriptError` for a bad or doubled id.
     """
     if not _ID.fullmatch(id):
         raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
@@ -167,7 +167,9 @@ class Client:
             if pings_between and index < len(parts) - 1:
                 self._do("send", opcode=9, payload=b"between")
 
-    def sends_frame(self, opcode: int, payload: Any = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
+    def sends_frame(
+        self, opcode: int, payload: Any = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True
+    ) -> None:
         """One frame exactly as given, legal or not."""
         self._do("send", opcode=opcode, payload=payload, fin=fin, rsv=rsv, masked=masked)
 

@@ -9,6 +9,7 @@ from targets.broken.base import build, patch
 
 SECTION = "handshake"
 LAYER = "framework"
+ALSO = ("illegal", "states")
 CASE = ""
 
 

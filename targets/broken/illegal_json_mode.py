@@ -10,6 +10,7 @@ from targets.broken.base import build, patch
 
 SECTION = "illegal"
 LAYER = "framework"
+ALSO = ("states",)
 CASE = ""
 
 

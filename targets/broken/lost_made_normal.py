@@ -8,6 +8,7 @@ from targets.broken.base import build
 
 SECTION = "lost"
 LAYER = "middleware"
+ALSO = ("close", "handshake")
 CASE = ""
 
 

@@ -10,6 +10,7 @@ from targets.broken.base import build
 
 SECTION = "messages"
 LAYER = "middleware"
+ALSO = ("close",)
 CASE = ""
 
 

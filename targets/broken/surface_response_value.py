@@ -10,6 +10,7 @@ from targets.broken.base import build
 
 SECTION = "surface"
 LAYER = "framework"
+ALSO = ("states", "illegal")
 CASE = ""
 
 

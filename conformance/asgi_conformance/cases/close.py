@@ -271,7 +271,9 @@ def client_answers_with_a_code_of_its_own(client: Client, app: App, code: int, a
     app.calls("receive")
 
 
-@case("close.both", requires=("asgi.disconnect.sent", "rfc6455.close.no-data-after", "rfc6455.close.tcp-closed"), rows=FEW)
+@case(
+    "close.both", requires=("asgi.disconnect.sent", "rfc6455.close.no-data-after", "rfc6455.close.tcp-closed"), rows=FEW
+)
 def both_sides_close_at_once(client: Client, app: App, code: int, reason: str | None) -> None:
     """When both sides close at once the connection ends, and the handler can receive the disconnect."""
     client.opens()

@@ -7,7 +7,11 @@ from ..script import App, Client, case
 FAILS = ("rfc6455.fail.ends", "rfc6455.fail.close-frame", "asgi.disconnect.sent")
 
 
-@case("frames.unmasked", requires=("rfc6455.frames.client-masked", *FAILS), rows=(("text", 1, b"hi"), ("binary", 2, b"hi")))
+@case(
+    "frames.unmasked",
+    requires=("rfc6455.frames.client-masked", *FAILS),
+    rows=(("text", 1, b"hi"), ("binary", 2, b"hi")),
+)
 def unmasked_frame_fails_the_connection(client: Client, app: App, opcode: int, payload: bytes) -> None:
     """A frame from the client that is not masked ends the connection."""
     client.opens()
@@ -17,7 +21,9 @@ def unmasked_frame_fails_the_connection(client: Client, app: App, opcode: int, p
     client.is_ended()
 
 
-@case("frames.reserved-bits", requires=("rfc6455.frames.reserved-bits", *FAILS), rows=[(f"rsv-{n}", n) for n in (1, 2, 4)])
+@case(
+    "frames.reserved-bits", requires=("rfc6455.frames.reserved-bits", *FAILS), rows=[(f"rsv-{n}", n) for n in (1, 2, 4)]
+)
 def reserved_bit_fails_the_connection(client: Client, app: App, rsv: int) -> None:
     """A reserved bit that no extension has given a meaning ends the connection."""
     client.opens()

@@ -12,7 +12,12 @@ REFUSED = ("asgi.close.before-accept", "asgi.connect.handshake-waits", "starlett
 
 @case(
     "handshake.accept",
-    requires=(*ACCEPTED, "asgi.connect.handshake-waits", "rfc6455.handshake.extensions", "rfc6455.handshake.no-subprotocol"),
+    requires=(
+        *ACCEPTED,
+        "asgi.connect.handshake-waits",
+        "rfc6455.handshake.extensions",
+        "rfc6455.handshake.no-subprotocol",
+    ),
 )
 def accept_completes_the_handshake(client: Client, app: App) -> None:
     """accept() answers the client with a valid 101, and nothing did before."""
@@ -33,7 +38,9 @@ def accept_completes_the_handshake(client: Client, app: App) -> None:
         ("none-offered", (), None),
     ),
 )
-def accepted_subprotocol_reaches_the_client(client: Client, app: App, offered: tuple[str, ...], chosen: str | None) -> None:
+def accepted_subprotocol_reaches_the_client(
+    client: Client, app: App, offered: tuple[str, ...], chosen: str | None
+) -> None:
     """The handshake names just the subprotocol that the handler accepted, and none when it named none."""
     client.opens(subprotocols=offered)
     app.accepts(subprotocol=chosen)
@@ -58,7 +65,9 @@ def offered_subprotocols_reach_the_application(client: Client, app: App, offered
     requires=("rfc6455.handshake.subprotocol",),
     rows=(("other", ("chat",), "superchat"), ("none-offered", (), "chat")),
 )
-def subprotocol_that_was_not_offered_is_not_named(client: Client, app: App, offered: tuple[str, ...], chosen: str) -> None:
+def subprotocol_that_was_not_offered_is_not_named(
+    client: Client, app: App, offered: tuple[str, ...], chosen: str
+) -> None:
     """A subprotocol that the client did not offer is not named in the handshake, whatever the handler asks for."""
     client.opens(subprotocols=offered)
     app.calls("accept", subprotocol=chosen, raises=True)
@@ -144,7 +153,9 @@ PLAIN: Headers = (("content-type", "text/plain; charset=utf-8"),)
     ),
     needs=("denial",),
 )
-def denial_reaches_the_client(client: Client, app: App, status: int, headers: Headers, chunks: tuple[bytes, ...]) -> None:
+def denial_reaches_the_client(
+    client: Client, app: App, status: int, headers: Headers, chunks: tuple[bytes, ...]
+) -> None:
     """send_denial_response() answers the handshake with its status, headers and body."""
     client.opens()
     app.calls("receive")

@@ -20,7 +20,7 @@ Way = tuple[Transition, ...]
 def _ways() -> dict[Place, Way]:
     """The shortest way to each place, with and without the denial extension."""
     starts = [Place(INITIAL, Link.PRESENT, denial) for denial in (True, False)]
-    ways: dict[Place, Way] = {start: () for start in starts}
+    ways: dict[Place, Way] = dict.fromkeys(starts, ())
     queue = deque(starts)
     while queue:
         place = queue.popleft()

@@ -1,4 +1,4 @@
-"""The documented values themselves, in the target's environment: FastAPI's reference of both classes, and Starlette's."""
+"""The documented values themselves, in the target's environment: FastAPI's reference and Starlette's classes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Known deviations: documented departures of released servers and frameworks, as data, one TOML file for each product.
 
-An entry names exactly what is observed: a different breach of the same requirement still fails. ``since`` and ``until``
-are versions of the product, both included; without ``until`` the entry holds for later versions too. ``observed`` is the
-finding's text, in which ``*`` stands for anything.
+An entry names exactly what is observed: a different breach of the same requirement still fails. ``since`` and
+``until`` are versions of the product, both included; without ``until`` the entry holds for later versions too.
+``observed`` is the finding's text, in which ``*`` stands for anything.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def load() -> tuple[Deviation, ...]:
 
 @cache
 def newest_known() -> dict[str, str]:
-    """The newest version of each product that the suite was tried with: what is newer may be judged with warnings only."""
+    """The newest version of each product that the suite was tried with; what is newer is only warned about."""
     known: dict[str, str] = {}
     for entry in files(__package__).iterdir():
         if entry.name.endswith(".toml"):

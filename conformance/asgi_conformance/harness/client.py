@@ -1,7 +1,7 @@
 """The client's end of one connection: polite unless told otherwise, and every frame and TCP end is recorded.
 
-The opening handshake is that of the ``websockets`` library's sans-I/O client protocol. Frames are read and written here:
-a suite must see, and be able to send, what a polite client refuses.
+The opening handshake is that of the ``websockets`` library's sans-I/O client protocol. Frames are read and written
+here: a suite must see, and be able to send, what a polite client refuses.
 """
 
 from __future__ import annotations

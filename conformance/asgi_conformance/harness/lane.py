@@ -96,9 +96,7 @@ class ClientLane:
             raise Missed("connect", seconds) from None
         self._recording.observe("wire", "connect", {})
 
-    def _request(
-        self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], partial: bool = False
-    ) -> bytes:
+    def _request(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], partial: bool = False) -> bytes:
         address = self._address
         pairs = [*address.headers, *((name, value) for name, value in headers), (RUN_HEADER, self._recording.id)]
         offered = list(subprotocols) or list(address.subprotocols)
@@ -122,9 +120,7 @@ class ClientLane:
         if connection.response is None or connection.response.status_code == 101:
             raise Ended("response")
 
-    async def _do_send(
-        self, opcode: int, payload: Any, fin: bool = True, rsv: int = 0, masked: bool = True
-    ) -> None:
+    async def _do_send(self, opcode: int, payload: Any, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
         await self._opened()
         self._connection.write_frame(opcode, payload, fin=fin, rsv=rsv, masked=masked)
         await self._connection.drained()

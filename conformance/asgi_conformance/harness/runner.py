@@ -215,7 +215,8 @@ class Runner:
                 await recording.snapshot_taken()
             except Missed:
                 return
-            if recording.exited or (recording.snapshot or {}).get("waiting"):
+            taken: dict[str, Any] | None = recording.snapshot
+            if recording.exited or (taken is not None and taken.get("waiting")):
                 return
 
     async def _bystander(self, case: Case, recording: Recording, route: dict[str, Any]) -> Bystander:

@@ -1,12 +1,13 @@
-"""The judge: a case and what was seen of it become findings. Pure: no input or output, no clock, no order but boundaries'."""
+"""The judge: a case and what was seen of it become findings. Pure: no I/O, no clock, no order but each boundary's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..model import Case, Finding, Layer, Level, Trace, Verdict, worst
 from .application import application, aside, with_log
+from .blocked import blocked
 from .claims import Claim, exception_text, first_breach
 from .framework import framework
 from .middleware import middleware
@@ -33,21 +34,24 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     seen = read(trace)
     if case.kind == "route":
         return _judge_route(case, seen, context)
-    claims = list(_claims(case, seen, context))
+    claims = _claims(case, seen, context, case.requires)
     found = [f for c in first_breach(c for c in claims if concerns(c, case)) if (f := finding(c, case, context))]
     findings = tuple(_drop_held_where_breached(found))
     if any(f.verdict in (Verdict.FAIL, Verdict.WARN) for f in findings):
         return Judgement(worst(f.verdict for f in findings), fault(findings), findings)
     unsound = next((m for m in seen.missed if not m.sound), None)
+    if unsound is not None and (standing := blocked(seen)) is not None:
+        found = [f for f in (finding(standing, case, context),) if f is not None]
+        return Judgement(worst(f.verdict for f in found), fault(found), (*findings, *found))
     if unsound is not None:
         reason = f"the wait for {unsound.wait} was too long, but this machine was late itself: nothing is proved"
         return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
     surprise = _surprise(case, seen)
     decided = {f.requirement for f in findings} >= set(case.requires)
-    if surprise and not (decided and seen.missed):
-        return _unexplained(case, seen, claims, context, findings, surprise)
+    if surprise and not decided:
+        return _unexplained(case, seen, context, findings, surprise)
     if not findings:
-        return _unexplained(case, seen, claims, context, findings, "nothing that this case decides was observed")
+        return _unexplained(case, seen, context, findings, "nothing that this case decides was observed")
     return Judgement(worst(f.verdict for f in findings), None, findings)
 
 
@@ -68,13 +72,15 @@ def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
     return Judgement(worst(f.verdict for f in findings), None, findings)
 
 
-def _claims(case: Case, seen: Seen, context: Context) -> Iterator[Claim]:
+def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] | None = None) -> Iterator[Claim]:
+    """The claims about one trace: all, or those of the parts that speak of some requirements."""
     if case.kind == "surface":
         yield from surface(case, seen.trace)
         return
-    yield from server(seen, context.server.spec_version)
-    yield from middleware(seen, context.may)
-    if seen.operations:
+    yield from server(seen, context.server.spec_version, requires)
+    if len(seen.boundaries) > 2:
+        yield from middleware(seen, context.may)
+    if seen.operations and (requires is None or any(id.startswith("starlette.") for id in requires)):
         yield from framework(case, seen)
 
 
@@ -87,11 +93,13 @@ def _drop_held_where_breached(findings: list[Finding]) -> Iterator[Finding]:
             yield f
 
 
-def _unexplained(
-    case: Case, seen: Seen, claims: list[Claim], context: Context, findings: tuple[Finding, ...], surprise: str
-) -> Judgement:
-    """The script did not go as written although what it decides held: either another rule was breached, or we are wrong."""
-    others = [f for c in claims if not c.held and not concerns(c, case) and (f := finding(c, case, context))]
+def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Finding, ...], surprise: str) -> Judgement:
+    """The script did not go as written though what it decides held: another rule was breached, or we are wrong."""
+    others = [
+        f
+        for c in _claims(case, seen, context)
+        if not c.held and not concerns(c, case) and (f := finding(c, case, context))
+    ]
     worse = max(others, key=lambda f: _GRAVITY.get(f.verdict, 0), default=None)
     if worse is not None and worse.verdict not in _GRAVITY:
         worse = None
@@ -110,7 +118,9 @@ _GRAVITY = {Verdict.KNOWN: 1, Verdict.WARN: 2, Verdict.FAIL: 3}
 
 
 def _own(reason: str) -> Finding:
-    return Finding("suite", Level.MUST, Layer.SUITE, Verdict.ERROR, Layer.SUITE, "client", "a script that runs as written", reason)
+    return Finding(
+        "suite", Level.MUST, Layer.SUITE, Verdict.ERROR, Layer.SUITE, "client", "a script that runs as written", reason
+    )
 
 
 def _surprise(case: Case, seen: Seen) -> str:

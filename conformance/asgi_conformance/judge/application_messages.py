@@ -52,9 +52,7 @@ def messages(seen: Seen, who: Component) -> Iterator[Claim]:
     yield from (claim for claim in judged.values() if claim.held)
 
 
-def _one(
-    o: Observation, state: str, ended: Mapping[int, str], seen: Seen, who: Component
-) -> Iterator[Claim]:
+def _one(o: Observation, state: str, ended: Mapping[int, str], seen: Seen, who: Component) -> Iterator[Claim]:
     event, by = o.data["event"], o.data.get("by") or {}
     if str(by.get("module", "")).startswith(_FRAMEWORKS) and by.get("module") != "starlette.endpoints":
         return

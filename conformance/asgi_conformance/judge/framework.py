@@ -24,17 +24,22 @@ def framework(case: Case, seen: Seen) -> Iterator[Claim]:
     for o in seen.trace.at("inner"):
         if o.data.get("step") is not None:
             by_step.setdefault(o.data["step"], []).append(o)
+    assigned: dict[int, list[tuple[str, int, int]]] = {}
+    for o in seen.framework:
+        if o.kind == "state" and o.data["old"] not in (None, o.data["new"]) and o.data.get("step") is not None:
+            change = (o.data["attribute"], o.data["old"], o.data["new"])
+            assigned.setdefault(o.data.get("step", -1), []).append(change)
     yield from _initial(seen)
     pair = START
     for operation in seen.operations:
-        if operation.states is None or inner is None and by_step:
+        if operation.states is None or (inner is None and by_step):
             return
         after = _pair(operation.states)
         if after is None:
             yield _strange_state(operation)
             return
         script = case.steps[operation.step]
-        yield from _operation(script, operation, pair, after, by_step.get(operation.step, []), extensions, seen)
+        yield from _operation(script, operation, pair, after, by_step.get(operation.step, []), extensions, assigned)
         pair = after
 
 
@@ -57,7 +62,8 @@ def _pair(states: tuple[Any, Any]) -> Pair | None:
 
 
 def _strange_state(operation: Operation) -> Claim:
-    got = f"client_state {operation.states and operation.states[0]!r}, application_state {operation.states and operation.states[1]!r}"
+    client, application = operation.states or (None, None)
+    got = f"client_state {client!r}, application_state {application!r}"
     return _claim("starlette.state.unchanged-on-error", False, "states out of 0, 1, 2, 3", got)
 
 
@@ -105,7 +111,7 @@ def _operation(
     after: Pair,
     entries: list[Observation],
     extensions: frozenset[str],
-    seen: Seen,
+    assigned: Mapping[int, list[tuple[str, int, int]]],
 ) -> Iterator[Claim]:
     name = name_of(script)
     if name not in OPERATIONS:
@@ -128,7 +134,7 @@ def _operation(
                 yield _claim(id, False, expected, f"it did not, and {_result_text(operation)}")
         return
     yield from _result(name, args, operation, before, outcome, entries, many)
-    yield from _states(name, operation, before, after, outcome, seen)
+    yield from _states(name, before, after, outcome, assigned.get(operation.step, []))
 
 
 def _call(name: str, before: Pair) -> str:
@@ -200,14 +206,9 @@ def _compare(operation: Operation, outcome: Outcome) -> tuple[bool, str]:
 
 
 def _states(
-    name: str, operation: Operation, before: Pair, after: Pair, outcome: Outcome, seen: Seen
+    name: str, before: Pair, after: Pair, outcome: Outcome, changes: list[tuple[str, int, int]]
 ) -> Iterator[Claim]:
     """The states after the operation, and every assignment on the way there."""
-    changes = [
-        (o.data["attribute"], o.data["old"], o.data["new"])
-        for o in seen.framework
-        if o.kind == "state" and o.data.get("step") == operation.step and o.data["old"] not in (None, o.data["new"])
-    ]
     want = [(attribute, int(old), int(new)) for attribute, old, new in outcome.changes]
     held = after == outcome.pair_after and changes == want
     ids = [id for id in outcome.requirement_ids if id.startswith("starlette.state.")]

@@ -1,7 +1,7 @@
 """Each middleware judged on what went into it and what came out of it, in both directions.
 
-Between two neighbouring boundaries lies one entry of the stack. What it passes on must be valid in the role that it plays;
-what it need not change it does not (``middleware.may`` lifts the second rule by aspect).
+Between two neighbouring boundaries lies one entry of the stack. What it passes on must be valid in the role that it
+plays; what it need not change it does not (``middleware.may`` lifts the second rule by aspect).
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
                     yield _claim(component, id, True, "every event passed on", "every event passed on", below.name, id)
 
 
-def _claim(
-    component: Component, id: str, held: bool, expected: str, observed: str, boundary: str, about: str
-) -> Claim:
+def _claim(component: Component, id: str, held: bool, expected: str, observed: str, boundary: str, about: str) -> Claim:
     return Claim(id, held, component.layer, boundary, expected, observed, component, about)
 
 

@@ -115,7 +115,7 @@ class Wire:
 
     @cached_property
     def ends(self) -> tuple[str, ...]:
-        """The ends on the wire in the client's order, of client.close, client.fin, client.half, client.rst, server.close, server.eof, server.reset."""
+        """The ends on the wire in their order: ``client.`` close, fin, half, rst; ``server.`` close, eof, reset."""
         out = []
         for o in self.entries:
             if o.kind in ("sent", "received") and o.data["opcode"] == "close":
@@ -243,12 +243,12 @@ def _operation(data: Mapping[str, Any]) -> Operation:
     states = None
     if "client_state" in data:
         states = (data["client_state"], data["application_state"])
-    return Operation(data["step"], data["op"], data.get("returned"), data.get("raised"), states, data.get("attempts", 1))
+    return Operation(
+        data["step"], data["op"], data.get("returned"), data.get("raised"), states, data.get("attempts", 1)
+    )
 
 
 def _missed(data: Mapping[str, Any]) -> Missed:
     app = data.get("app")
-    sound = (
-        app is not None and data.get("child_loop_lag_us", 0) < LATE_US and data.get("own_lag_us", 0) < LATE_US
-    )
+    sound = app is not None and data.get("child_loop_lag_us", 0) < LATE_US and data.get("own_lag_us", 0) < LATE_US
     return Missed(data["wait"], data["seconds"], app or {}, sound)

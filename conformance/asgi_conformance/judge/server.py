@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from .claims import Claim
 from .seen import Seen
@@ -10,9 +10,34 @@ from .server_closing import closing
 from .server_handshake import handshake
 from .server_messages import messages
 
+Part = Callable[[Seen, str], Iterator[Claim]]
 
-def server(seen: Seen, spec_version: str) -> Iterator[Claim]:
-    """All claims about the server in one trace."""
-    yield from handshake(seen)
-    yield from messages(seen)
-    yield from closing(seen, spec_version)
+
+# What each part speaks of: a case that decides nothing of it need not have it worked out.
+SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
+    (
+        handshake,
+        ("asgi.connect.", "asgi.accept.", "asgi.scope.", "asgi.close.before", "asgi.denial.", "rfc6455.handshake."),
+    ),
+    (
+        messages,
+        (
+            *("asgi.receive.", "asgi.send.", "asgi.fragments.", "asgi.ping.", "rfc6455.fragments.", "rfc6455.ping."),
+            *("rfc6455.frames.", "rfc6455.control.", "rfc6455.fail."),
+        ),
+    ),
+    (
+        closing,
+        (
+            *("asgi.disconnect.", "asgi.close.", "asgi.application.", "asgi.send.after", "rfc6455.close."),
+            *("rfc6455.codes.", "rfc6455.control.", "rfc6455.fail.", "rfc6455.utf8.", "rfc6455.frames."),
+        ),
+    ),
+)
+
+
+def server(seen: Seen, spec_version: str, requires: Collection[str] | None = None) -> Iterator[Claim]:
+    """The claims about the server in one trace: all, or those of the parts that speak of some requirements."""
+    for part, subjects in SUBJECTS:
+        if requires is None or any(id.startswith(subjects) for id in requires):
+            yield from part(seen, spec_version)

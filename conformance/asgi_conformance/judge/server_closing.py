@@ -79,7 +79,9 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
     yield claim("asgi.disconnect.sent", True, "websocket.disconnect", event_text(first), "outer")
     code = first.get("code")
     is_int = isinstance(code, int) and not isinstance(code, bool)
-    yield claim("asgi.disconnect.code-type", is_int or "code" not in first, "code is an int", f"code={shown(code)}", "outer")
+    yield claim(
+        "asgi.disconnect.code-type", is_int or "code" not in first, "code is an int", f"code={shown(code)}", "outer"
+    )
     for second in events[1:]:
         yield claim("asgi.disconnect.once", True, "not specified", f"a second event: {event_text(second)}", "outer")
     yield from _code(seen, first, spec_version)
@@ -113,7 +115,9 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
             yield claim("asgi.disconnect.code", held, f"code={frame['code']}", observed, "outer")
             yield claim("rfc6455.close.code-received", held, f"code={frame['code']}", observed, "outer")
         else:
-            yield claim("asgi.disconnect.registered-code", True, f"code={frame['code']} or a refusal", observed, "outer")
+            yield claim(
+                "asgi.disconnect.registered-code", True, f"code={frame['code']} or a refusal", observed, "outer"
+            )
             return
         if not _illegal(frame):
             yield from _reason(event, str(frame.get("reason", "")), spec_version)
@@ -145,7 +149,9 @@ def _reason(event: Mapping[str, Any], want: str, spec_version: str) -> Iterator[
     if present:
         held = event["reason"] == want
         yield claim("asgi.disconnect.reason", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer")
-        yield claim("rfc6455.close.reason-received", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer")
+        yield claim(
+            "rfc6455.close.reason-received", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer"
+        )
     elif want and _version(spec_version) >= (2, 5):
         yield claim("asgi.disconnect.reason", False, f"reason={want!r}", "no reason", "outer")
     else:
@@ -289,7 +295,7 @@ def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
 
 
 def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """Sends once the server must know: the client has seen the end of TCP, or many sends have gone out since it left."""
+    """Sends once the server must know: the client has seen the end of TCP, or many sends went out since it left."""
     if not seen.wire.client_end:
         return
     proved = seen.step_of("ended")
@@ -297,7 +303,13 @@ def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     after = proved if proved is not None else min(left, default=None)
     if after is None:
         return
-    late = [s for s in outer.sent if s.step is not None and s.step > after and s.event["type"] == "websocket.send"]
+    late = [
+        s
+        for s in outer.sent
+        if s.step is not None
+        and s.step > after
+        and (s.event["type"] == "websocket.send" or (s.event["type"] == "websocket.close" and s.raised is not None))
+    ]
     raised = [s for s in late if s.raised is not None]
     if not late or (proved is None and not raised and len(late) < ENOUGH_SENDS):
         return

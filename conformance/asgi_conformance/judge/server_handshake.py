@@ -18,7 +18,7 @@ def claim(id: str, held: bool, expected: str, observed: str, boundary: str = "wi
     return Claim(id, held, Layer.SERVER, boundary, expected, observed)
 
 
-def handshake(seen: Seen) -> Iterator[Claim]:
+def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     """All claims about the handshake."""
     outer = seen.outer
     if seen.wire.request is not None and seen.wire.request.get("partial") and seen.wire.ended_by_server:
@@ -87,7 +87,9 @@ def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
         yield claim("rfc6455.handshake.accept", True, "a valid Sec-WebSocket-Accept", "valid")
     if not problem:
         extensions = wire.headers("sec-websocket-extensions")
-        yield claim("rfc6455.handshake.extensions", not extensions, "no extension", ", ".join(extensions) or "no extension")
+        yield claim(
+            "rfc6455.handshake.extensions", not extensions, "no extension", ", ".join(extensions) or "no extension"
+        )
     want = [] if subprotocol is None else [subprotocol]
     requirement = "asgi.accept.subprotocol"
     yield claim(requirement, named == want, _protocol_text(want), _protocol_text(named))
@@ -151,7 +153,9 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     body = wire.response.get("body")
     got_body = b"" if body is None else bytes.fromhex(body["hex"]) if "hex" in body else None
     held = got_body == want
-    yield claim("asgi.denial.body", held, f"body {want!r}", f"body {got_body!r}" if got_body is not None else shown(body))
+    yield claim(
+        "asgi.denial.body", held, f"body {want!r}", f"body {got_body!r}" if got_body is not None else shown(body)
+    )
     if len([part for part in parts if _body(part)]) > 1:
         yield claim("asgi.denial.chunks", held, f"body {want!r} of {len(parts)} parts", f"body {got_body!r}")
     if wire.ended_by_server:

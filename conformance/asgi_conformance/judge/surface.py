@@ -1,4 +1,4 @@
-"""The documented values themselves, as the target's environment has them (FastAPI's reference and Starlette's source)."""
+"""The documented values themselves, as the target's environment has them."""
 
 from __future__ import annotations
 

@@ -61,9 +61,7 @@ def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
     )
 
 
-def _verdict(
-    claim: Claim, requirement: Requirement, case: Case, context: Context
-) -> tuple[Verdict, Deviation | None]:
+def _verdict(claim: Claim, requirement: Requirement, case: Case, context: Context) -> tuple[Verdict, Deviation | None]:
     if claim.held:
         return (Verdict.NOTE if requirement.level is Level.SILENT else Verdict.PASS), None
     verdict = _BREACH[requirement.level]
@@ -83,7 +81,7 @@ def _verdict(
 
 def _accepted(claim: Claim, case: Case, context: Context) -> Deviation | None:
     for entry in context.accepted:
-        product, version = context.product(claim.layer)
+        _, version = context.product(claim.layer)
         if entry.covers(claim.requirement, claim.observed, entry.product, version, context.server.ws, case.full_id):
             return entry
     return None

@@ -175,6 +175,7 @@ def _member(kind: type[E], value: str, where: str) -> E:
         raise RequirementsError(f"{where}: {value!r} is not one of {', '.join(kind)}") from None
 
 
+@cache
 def _version(text: str) -> tuple[int, ...]:
     if not _VERSION.fullmatch(text):
         raise ValueError(f"not a version of the ASGI WebSocket specification: {text!r}")

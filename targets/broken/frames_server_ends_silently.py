@@ -1,0 +1,23 @@
+"""uvicorn ends TCP at a frame that breaks the protocol, and no Close frame says why."""
+
+from __future__ import annotations
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from targets.broken.base import build, patch
+
+SECTION = "frames"
+LAYER = "server"
+ALSO = ("close",)
+CASE = "frames.*"
+
+
+def handle_parser_exception(self: WebSocketsSansIOProtocol) -> None:
+    self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    self.close_sent = True
+    self.transport.close()
+
+
+patch(WebSocketsSansIOProtocol, "handle_parser_exception", handle_parser_exception)
+
+app = build()
