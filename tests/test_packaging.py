@@ -58,8 +58,8 @@ def names(wheel: Path) -> set[str]:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as site-packages would be after the wheel's installation, without its dependencies."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(folder), str(wheel)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target"]
+    subprocess.run([*install, str(folder), str(wheel)], check=True, capture_output=True, timeout=120)
     return folder
 
 

@@ -16,7 +16,7 @@ from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
-from .model import Attempt, Case, Layer, Result, ServerInfo, Trace, Verdict
+from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, Verdict
 from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, routes_of
 from .settings import Settings
@@ -70,7 +70,7 @@ class Run:
         self._runner: Runner | None = None
         self._context: Context | None = None
         self.refused: str = ""
-        self.divided = False
+        self.middleware: tuple[Component, ...] = ()
         self._standstills = 0
         self.visits = Visits()
         self.spawn()
@@ -116,7 +116,11 @@ class Run:
             ran = await self._runner.run(preflight_case())
         entered = ran.trace.at("outer", "enter")
         boundaries = {o.boundary: o.data.get("component") or {} for o in ran.trace.observations if o.kind == "enter"}
-        self.divided = any(component.get("layer") == "middleware" for component in boundaries.values())
+        self.middleware = tuple(
+            Component(c["name"], Layer.MIDDLEWARE, c.get("file", ""), c.get("line", 0))
+            for c in boundaries.values()
+            if c.get("layer") == "middleware"
+        )
         if entered:
             data = entered[0].data
             self.server = replace(self.server, spec_version=data["spec_version"], extensions=tuple(data["extensions"]))
@@ -223,7 +227,7 @@ class Run:
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
         for need in case.needs:
-            if need == "middleware" and not self.divided:
+            if need == "middleware" and not self.middleware:
                 return "the target has no middleware"
             if need == "denial" and "websocket.http.response" not in self.server.extensions:
                 return "the server does not offer denial responses (websocket.http.response)"
