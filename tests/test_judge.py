@@ -23,8 +23,8 @@ SERVER = ServerInfo(
 CONTEXT = Context(SERVER, "starlette", "1.10.0")
 
 
-def run(target: str, chosen: list[Case]) -> list[Result]:
-    session = Run(Plan(target, str(ROOT)))
+def run(target: str, chosen: list[Case], ws: str = "auto") -> list[Result]:
+    session = Run(Plan(target, str(ROOT), ws=ws))
     try:
         session.ready()
         return session.results(chosen)
@@ -83,6 +83,15 @@ def test_each_shipped_deviation_of_the_default_server_still_occurs(everything: l
     seen = {finding.deviation for result in everything for finding in result.findings if finding.deviation}
     shipped = {d.id for d in deviations.load() if not d.ws or "websockets-sansio" in d.ws}
     assert seen == shipped
+
+
+@pytest.mark.parametrize("ws", ["wsproto", "websockets"])
+def test_uvicorns_other_implementations_are_green_by_their_known_deviations(ws: str) -> None:
+    results = run("targets.broken.base:app", list(cases.load()), ws)
+    bad = [(r.case.full_id, r.reason) for r in results if r.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)]
+    assert not bad
+    seen = {finding.deviation for result in results for finding in result.findings if finding.deviation}
+    assert seen == {d.id for d in deviations.load() if d.product == "uvicorn" and (not d.ws or ws in d.ws)}
 
 
 def mutations(trace: Trace) -> Iterator[Trace]:

@@ -92,7 +92,12 @@ def send_after_the_connection_is_lost(client: Client, app: App, leaves: str) -> 
 
 @case(
     "lost.send.bytes",
-    requires=("starlette.send.lost", "starlette.state.send-lost"),
+    requires=(
+        "asgi.send.after-disconnect",
+        "starlette.send.lost",
+        "starlette.state.send-lost",
+        "starlette.state.close",
+    ),
     rows=(("bytes", "send_bytes", b"x"), ("json", "send_json", {"x": 1}), ("close", "close", None)),
 )
 def every_sending_operation_notices(client: Client, app: App, op: str, data: object) -> None:

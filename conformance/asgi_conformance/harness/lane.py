@@ -48,6 +48,7 @@ class ClientLane:
         self._address = address
         self._deadlines = deadlines
         self._connection = Connection(recording.observe, deadlines)
+        self._asked = False
 
     @property
     def connection(self) -> Connection:
@@ -105,6 +106,7 @@ class ClientLane:
     async def _do_open(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]]) -> None:
         await self._connect()
         self._connection.write(self._request(subprotocols, headers))
+        self._asked = True
 
     async def _do_open_partly(self) -> None:
         await self._connect()
@@ -157,13 +159,21 @@ class ClientLane:
         connection = self._connection
         await connection.until(lambda: connection.ended, "end", end_is_enough=True)
 
+    async def _called(self) -> None:
+        """Whoever leaves after its whole request leaves a target that was called: else it was never there."""
+        if self._asked and self._connection.response is None:
+            await self._recording.entry()
+
     async def _do_drop(self) -> None:
+        await self._called()
         self._connection.drop()
 
     async def _do_reset(self) -> None:
+        await self._called()
         self._connection.reset()
 
     async def _do_half_close(self) -> None:
+        await self._called()
         self._connection.half_close()
 
     async def _do_settled(self, messages: int) -> None:
