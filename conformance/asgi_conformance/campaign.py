@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import pickle
 import time
 import zlib
@@ -256,12 +257,19 @@ class Campaign:
         from .report.document import build
         from .report.files import write
 
-        self.document = build(**self._contents())
-        for path in self.options.reports:
-            try:
-                write(self.document, path)
-            except OSError as exc:
-                self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
+        # A report is a million small objects and no garbage: looking for some takes longer than writing it.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self.document = build(**self._contents())
+            for path in self.options.reports:
+                try:
+                    write(self.document, path)
+                except OSError as exc:
+                    self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
+        finally:
+            if collects:
+                gc.enable()
 
     def _contents(self) -> dict[str, Any]:
         from . import __version__, close_codes, coverage, requirements

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -141,7 +142,14 @@ class Run:
 
     def results(self, cases: Sequence[Case]) -> list[Result]:
         """Run and judge some cases; what is not right is run again alone, with its control."""
-        return self._loop.run_until_complete(self._results(cases))
+        # Traces are kept, so there is next to no garbage in a batch, and much for a collector to look through.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return self._loop.run_until_complete(self._results(cases))
+        finally:
+            if collects:
+                gc.enable()
 
     @property
     def routes(self) -> list[dict[str, Any]]:

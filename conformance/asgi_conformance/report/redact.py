@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import marshal
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -52,6 +53,7 @@ _WORDS_OF_OURS = frozenset(
         "object",
     }
 )
+_REPEATED = ("findings", "trace")
 _SHORT = 4
 _OURS, _HIDE, _READ = range(3)
 
@@ -63,7 +65,12 @@ def redact(report: Any, secrets: Collection[str] = ()) -> Any:
     of fewer than four characters only where they are the whole of a value.
     """
     redactor = _Redactor({secret for secret in secrets if secret})
-    clean = redactor.value(report)
+    if isinstance(report, Mapping) and isinstance(report.get("cases"), list):
+        clean = redactor.value({name: part for name, part in report.items() if name != "cases"})
+        cases = [redactor.case(case) for case in report["cases"]]
+        clean = {name: cases if name == "cases" else clean[name] for name in report}
+    else:
+        clean = redactor.value(report)
     if isinstance(report, Mapping) and isinstance(report.get("requirements"), Mapping):
         # Its keys are ids of ours, which no rule about names may hide.
         clean["requirements"] = {redactor.text(n): redactor.value(r) for n, r in report["requirements"].items()}
@@ -97,8 +104,28 @@ class _Redactor:
         ordered = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
         self._secrets = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE) if ordered else None
         self._texts: dict[str, str] = {}
+        self._known: dict[bytes, Any] = {}
         self._names: dict[str, bool] = {}
         self._rules: dict[str, tuple[str, int]] = {}
+
+    def case(self, case: Mapping[str, Any]) -> dict[str, Any]:
+        """A case, whose findings and observations are mostly the same as those of others: each is read once."""
+        clean: dict[str, Any] = self.value({name: part for name, part in case.items() if name not in _REPEATED})
+        findings = [self._once(finding) for finding in case.get("findings", ())]
+        trace = [{**entry, "data": self._once(entry["data"])} for entry in case.get("trace", ())]
+        parts = {"findings": findings, "trace": trace}
+        return {name: parts[name] if name in _REPEATED else clean[name] for name in case}
+
+    def _once(self, value: Any) -> Any:
+        try:
+            # Of all the ways to tell whether two values are equal, the cheapest; version 2 knows no references.
+            key = marshal.dumps(value, 2)
+        except ValueError:
+            return self.value(value)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self.value(value)
+        return found
 
     def value(self, value: Any) -> Any:
         kind = type(value)
