@@ -135,9 +135,11 @@ def test_the_readme_has_every_setting_and_its_default() -> None:
     assert re.findall(r"`([^`]+)`", route.rpartition("|")[0].rpartition("|")[2]) == list(KEYS)
 
 
-def test_the_readme_has_every_known_deviation() -> None:
-    table = first_column(section(README, "Known deviations of uvicorn"))
-    assert table == [deviation.id for deviation in deviations.load()]
+def test_the_readme_has_every_known_deviation_and_whose_it_is() -> None:
+    text = section(README, "Known deviations of uvicorn")
+    found = re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", text, re.MULTILINE)
+    known = [d for d in deviations.load() if d.product == "uvicorn"]
+    assert sorted(found) == sorted((d.id, ", ".join(d.ws) or "all") for d in known)
 
 
 @pytest.mark.parametrize("text", [*blocks(README, "toml"), *blocks(OPTIONS, "toml")])

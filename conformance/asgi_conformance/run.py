@@ -196,7 +196,8 @@ class Run:
             ran = [Ran(case, Trace(()), 0) if self._unjudged(case) else next(done) for case in cases]
         results = [self._first(one) for one in ran]
         doubtful = [p for p, r in enumerate(results) if ran[p].crashed or r.verdict in _DOUBTFUL]
-        alone = [p for p in doubtful if ran[p].crashed or stood_still(results[p]) or not _waited(ran[p])]
+        blocked = any(stood_still(results[p]) for p in doubtful)
+        alone = [p for p in doubtful if blocked or ran[p].crashed or not _waited(ran[p])]
         waiting = [p for p in doubtful if p not in alone]
         # What only waits disturbs nobody: the repetitions of those may wait side by side.
         repeated = iter(await self._all([(cases[p], control) for p in waiting for control in (False, True)]))
@@ -365,8 +366,8 @@ def _quoted(option: str) -> str:
 
 
 def stood_still(result: Result) -> bool:
-    """Whether a probe case met a loop that stood still, be it by its own doing or by another's."""
-    return result.case.kind == "probe" and any(f.requirement == BLOCKED for f in result.findings)
+    """Whether a case of the stack met a loop that stood still, be it by its own doing or by another's."""
+    return result.case.kind != "route" and any(f.requirement == BLOCKED for f in result.findings)
 
 
 def _waited(ran: Ran) -> bool:

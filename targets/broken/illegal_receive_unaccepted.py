@@ -8,6 +8,7 @@ from targets.broken.base import build, patch
 
 SECTION = "illegal"
 LAYER = "framework"
+ALSO = ("states",)
 CASE = ""
 
 

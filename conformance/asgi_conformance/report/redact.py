@@ -111,10 +111,14 @@ class _Redactor:
     def case(self, case: Mapping[str, Any]) -> dict[str, Any]:
         """A case, whose findings and observations are mostly the same as those of others: each is read once."""
         clean: dict[str, Any] = self.value({name: part for name, part in case.items() if name not in _REPEATED})
-        findings = [self._once(finding) for finding in case.get("findings", ())]
-        trace = [{**entry, "data": self._once(entry["data"])} for entry in case.get("trace", ())]
+        findings = [dict(self._once(finding)) for finding in case.get("findings", ())]
+        trace = [self._observation(entry) for entry in case.get("trace", ())]
         parts = {"findings": findings, "trace": trace}
         return {name: parts[name] if name in _REPEATED else clean[name] for name in case}
+
+    def _observation(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        names = {"boundary": self.text(entry["boundary"]), "kind": self.text(entry["kind"])}
+        return {**entry, **names, "data": self._once(entry["data"])}
 
     def _once(self, value: Any) -> Any:
         try:
