@@ -157,7 +157,16 @@ def die_with_parent() -> None:
     if sys.platform == "linux":
         parent = os.getppid()
         try:
-            ctypes.CDLL(None).prctl(1, int(_KILL), 0, 0, 0)
+            libc = ctypes.CDLL(None)
+            libc.prctl(1, int(_KILL), 0, 0, 0)
+            # The kernel ends this process before the guard can end the group: what it forks dies with it likewise. Only
+            # forks of the main thread, for the signal comes when the thread that forked ends.
+            on_main: List[bool] = []
+            os.register_at_fork(
+                before=lambda: on_main.append(threading.get_ident() == threading.main_thread().ident),
+                after_in_parent=on_main.clear,
+                after_in_child=lambda: on_main and on_main[-1] and libc.prctl(1, int(_KILL), 0, 0, 0),
+            )
         except (AttributeError, OSError):
             return
         if os.getppid() != parent:
