@@ -16,16 +16,18 @@ ALLOWED = {
     "values": set(),
     "requirements": {"model"},
     "close_codes": {"model"},
+    "dialects": {"model", "requirements"},
     "states": {"model"},
     "script": {"model", "values"},
     "selection": {"model", "settings", "requirements"},
     "settings": set(),
     "cases": {"script", *DATA},
     "deviations": set(),
-    "judge": DATA,
+    "judge": {*DATA, "dialects"},
     "harness": {"model", "values"},
     "child": set(),
     "report": {*DATA, "settings"},
+    "action": {"report"},
 }
 
 

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from asgi_conformance import requirements
-from asgi_conformance.cases.routes import REQUIRES, WAYS, Subject, route_cases, row_of
-from asgi_conformance.model import Attempt, Finding, Layer, Level, Result, Trace, Verdict
+from asgi_conformance import close_codes, requirements
+from asgi_conformance.cases.routes import (
+    CLOSINGS,
+    HALF_A_FRAME,
+    LONG_TEXT,
+    REQUIRES,
+    UNREAD,
+    WAYS,
+    Subject,
+    route_cases,
+    row_of,
+)
+from asgi_conformance.harness.frames import FrameReader
+from asgi_conformance.judge.application import _LOG
+from asgi_conformance.model import Attempt, Case, Finding, Layer, Level, Observation, Result, Trace, Verdict
 from asgi_conformance.routes import cases_of, fresh_visit, routes_of, with_fresh_messages
 from asgi_conformance.selection import may_name_a_route
 from asgi_conformance.settings import Settings, SettingsError
-from asgi_conformance.visits import Visits
+from asgi_conformance.visits import Visits, side_by_side
 
 FROZEN = {
     "route.close-1000", "route.close-4001", "route.close-empty", "route.fin", "route.rst", "route.half-close",
+    "route.close-1001", "route.close-1002", "route.close-1008", "route.close-1011", "route.close-1012",
+    "route.close-3000", "route.close-4999",
     "route.before-accept", "route.after-accept", "route.beside",
     "route.text", "route.binary", "route.not-json", "route.empty", "route.large",
+    "route.burst", "route.mid-message", "route.while-app-sends", "route.stops-reading",
 }  # fmt: skip
+
+ONE = (Subject("/a"),)
 
 
 def fact(path: str = "/chat/{room}", url: str | None = None, **more: Any) -> dict[str, Any]:
@@ -62,10 +80,44 @@ def test_all_that_route_cases_decide_binds_the_application() -> None:
     assert {requirements.get(id).binds for id in REQUIRES} == {Layer.APPLICATION}
 
 
+def test_every_finding_says_how_to_mend_it_and_what_the_log_will_show() -> None:
+    judged = [requirements.get(id) for id in REQUIRES if requirements.get(id).level is not Level.SILENT]
+    assert {requirement.id for requirement in judged} == set(_LOG)
+    assert all(requirement.fix for requirement in judged)
+    assert all("log" in text for text in _LOG.values())
+
+
 def test_first_messages_are_sent_and_waited_for() -> None:
     case = next(route_cases([Subject("/a", messages=("hello", "again"))]))
     assert [step.args.get("payload") for step in case.steps if step.op == "send"] == ["hello", "again"]
     assert next(step.args["messages"] for step in case.steps if step.op == "settled") == 2
+
+
+def test_each_class_of_code_that_a_client_may_send_has_a_close() -> None:
+    """What stands for a class is written beside it; the others never reach a handler as they are."""
+    tried = {close_codes.describe(closing.code).kind for closing in CLOSINGS if closing.code is not None}
+    legal = {row.kind for row in map(close_codes.describe, range(close_codes.MAXIMUM + 1)) if row.client_legal}
+    assert tried == legal
+    assert all(closing.stands_for for closing in CLOSINGS)
+    assert all(case.title.startswith("The handler") or case.tags["way"] == "beside" for case in route_cases(ONE))
+
+
+def test_what_a_client_leaves_unread_is_more_than_a_narrow_connection_holds() -> None:
+    """64 KiB in the server, and what the kernel took of such a connection: at most 100 KiB."""
+    assert UNREAD * len(LONG_TEXT.unit) * LONG_TEXT.times > 2 * (64 + 100) * 1024
+
+
+def test_half_a_frame_is_half_a_frame() -> None:
+    reader = FrameReader()
+    assert list(reader.feed(HALF_A_FRAME)) == []
+    assert reader.incomplete
+
+
+def test_a_message_that_is_configured_is_what_the_handler_is_made_to_answer() -> None:
+    cases = {case.tags["way"]: case for case in route_cases([Subject("/a", messages=("join", "say"))])}
+    for way in ("while-app-sends", "stops-reading"):
+        sent = [step.args["payload"] for step in cases[way].steps if step.op.startswith("send")]
+        assert sent == ["join", "say", "say"]
 
 
 # Connections
@@ -205,3 +257,44 @@ def test_a_deselected_way_is_not_visited() -> None:
 def test_what_a_route_is_configured_with_may_be_a_credential() -> None:
     given = settings(headers={"authorization": "Bearer abc"}, cookies={"sid": "12345"})
     assert given.secrets == ["Bearer abc", "12345"]
+
+
+def test_a_handler_that_did_not_come_to_wait_is_not_waited_for_so_long_again() -> None:
+    visits, (case, *_) = Visits(), list(route_cases(ONE))
+    assert not any(step.args.get("brief") for step in visits.prepared(case).steps)
+    visits.learn(case, Trace((Observation(1, "client", "unsettled", {"messages": 0}),)))
+    assert [step.args for step in visits.prepared(case).steps if step.op == "settled"] == [{"messages": 0, "brief": True}]
+
+
+# Side by side
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_routes_are_looked_at_side_by_side_and_each_one_by_one(limit: int) -> None:
+    cases = list(route_cases([Subject(path) for path in ("/a", "/b", "/c")]))
+    order: dict[str, list[str]] = {"/a": [], "/b": [], "/c": []}
+    open_: set[str] = set()
+    most = 0
+
+    async def look(case: Case) -> tuple[Result | None, bool]:
+        nonlocal most
+        route = case.tags["route"]
+        assert route not in open_
+        open_.add(route)
+        most = max(most, len(open_))
+        await asyncio.sleep(0)
+        open_.remove(route)
+        order[route].append(case.id)
+        if route == "/b" and case.id == "route.fin":
+            return None, False
+        if route == "/c" and case.id == "route.rst":
+            return None, True
+        return Result(case, "n", "uvicorn", Verdict.PASS, None, ()), True
+
+    found = asyncio.run(side_by_side(cases, limit, look))
+    assert most == min(limit, 3)
+    assert order["/a"] == order["/c"] == list(WAYS)
+    assert order["/b"] == list(WAYS)[: list(WAYS).index("route.fin") + 1]
+    assert all(found[place].case is cases[place] for place in found)
+    left = {cases[place].full_id for place in range(len(cases)) if place not in found}
+    assert left == {"route.rst[/c]", *(f"{id}[/b]" for id in list(WAYS)[list(WAYS).index("route.fin") :])}

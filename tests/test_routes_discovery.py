@@ -189,6 +189,79 @@ def test_a_wrapped_application_is_found(target: Any) -> None:
     assert paths(target) == ["/a"]
 
 
+class Schema:
+    """Keeps the namespace of the module that it was written in, as libraries do that resolve annotations late."""
+
+    def __init__(self) -> None:
+        self.namespace = {"__builtins__": {}, "app": APP, "mounted": MOUNTED}
+
+
+class GraphQL:
+    def __init__(self) -> None:
+        self.schema = Schema()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] in ("http", "websocket"):
+            await send({"type": "websocket.close"})
+
+
+MOUNTED = Starlette()
+
+
+def test_the_search_does_not_leave_the_way_by_a_modules_namespace() -> None:
+    assert paths(GraphQL()) == []
+
+
+def test_an_application_without_a_router_is_a_route_where_it_is_mounted() -> None:
+    http_only, outer = FastAPI(), FastAPI()
+
+    async def static(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+
+    outer.mount("/{tenant}/graphql", CORSMiddleware(GraphQL()))
+    outer.mount("/static", static)
+    outer.mount("/http", http_only)
+    found = one(target=outer)
+    assert (found["path"], found["url"]) == ("/{tenant}/graphql/", "/{tenant}/graphql/")
+    assert found["params"] == {"tenant": "x"}
+    assert found["handler"] == f"{__name__}.GraphQL"
+    assert "kind" not in found
+
+
+class EngineIO:
+    def __init__(self, engineio_path: str | None, other_asgi_app: Any = None) -> None:
+        self.engineio_path, self.other_asgi_app = engineio_path, other_asgi_app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+class SocketIO(EngineIO): ...
+
+
+EngineIO.__module__, EngineIO.__qualname__ = "engineio.async_drivers.asgi", "ASGIApp"
+SocketIO.__module__, SocketIO.__qualname__ = "socketio.asgi", "ASGIApp"
+
+
+def test_a_socket_io_application_is_a_route_beside_those_of_the_application_behind_it() -> None:
+    found = starlette_routes.discover(SocketIO("/socket.io/", APP))
+    assert [route["path"] for route in found] == ["/a", "/socket.io/"]
+    assert (found[1]["query"], found[1]["messages"]) == ("EIO=4&transport=websocket", ["40"])
+
+
+@pytest.mark.parametrize(
+    ("own", "path"), [("/ws/socket.io/", "/ws/socket.io/"), ("/socket.io/", "/ws/socket.io/"), (None, "/ws/")]
+)
+def test_the_path_of_a_mounted_socket_io_application(own: str | None, path: str) -> None:
+    found = one(Mount("/ws", app=EngineIO(own)))
+    assert (found["path"], found["messages"]) == (path, [])
+
+
+def test_a_mount_that_leads_back_to_its_own_router_ends() -> None:
+    app = Starlette(routes=[WebSocketRoute("/a", handler)])
+    app.mount("/m", closure(app))
+    assert paths(app) == ["/a"]
+
+
 def test_a_router_that_was_reached_is_found() -> None:
     def nowhere(scope: Any) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ def test_every_key_is_read() -> None:
     assert settings.secrets == ["value", "secret"]
 
 
+def test_how_many_routes_are_visited_at_once_stands_beside_which() -> None:
+    assert parse({}).routes_concurrency == 1
+    both = parse({"routes": {"match": ["/chat*"], "concurrency": 4}})
+    assert (both.routes, both.routes_concurrency) == (("/chat*",), 4)
+    dotted = parse(tomllib.loads("routes.concurrency = 2"))
+    assert (dotted.routes, dotted.routes_concurrency) == ("all", 2)
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"hedders": {}}, 'unknown key "hedders"; did you mean "headers"?'),
     ({"probe_prefix": "/x"}, 'unknown key "probe_prefix"; did you mean "probe-prefix"?'),
@@ -58,11 +67,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"middleware": {"mat": []}}, 'did you mean "middleware.may"?'),
     ({"probe-prefix": "ws"}, '"probe-prefix" must begin with "/"'),
     ({"routes": "some"}, '"routes" must be'),
+    ({"routes": {"match": "some"}}, '"routes" must be'),
+    ({"routes": {"match": 1}}, '"routes.match" must be str or list, not int'),
+    ({"routes": {"concurency": 2}}, 'unknown key "routes.concurency"; did you mean "routes.concurrency"?'),
+    ({"routes": {"/chat": {}}}, '(settings of one route stand under "route")'),
+    ({"routes": {"concurrency": 0}}, '"routes.concurrency" must be a whole number from 1 to 24'),
+    ({"routes": {"concurrency": True}}, '"routes.concurrency" must be a whole number from 1 to 24'),
+    ({"routes-concurrency": 2}, 'unknown key "routes-concurrency"; did you mean "routes"?'),
+    ({"routes_concurrency": 2}, 'unknown key "routes_concurrency"'),
     ({"deadline": 0}, '"deadline" must be more than 0 seconds'),
 ]
 
 
-@pytest.mark.parametrize(("table", "line"), WRONG, ids=[next(iter(t)) for t, _ in WRONG])
+@pytest.mark.parametrize(("table", "line"), WRONG, ids=[f"{n}-{next(iter(t))}" for n, (t, _) in enumerate(WRONG)])
 def test_what_is_wrong_is_one_line(table: dict[str, Any], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(table)

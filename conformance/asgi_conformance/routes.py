@@ -115,7 +115,7 @@ def _checked(tables: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 def _route(fact: Mapping[str, Any], table: Mapping[str, Any], settings: Settings, app_dir: str) -> Route:
     params = {**fact.get("params", {}), **{key: str(value) for key, value in table.get("params", {}).items()}}
     path = _filled(str(fact["url"]), params, quoted=True)
-    query = "&".join(part for part in (settings.query, _query(table.get("query", ""))) if part)
+    query = "&".join(part for part in (settings.query, _query(table.get("query", fact.get("query", "")))) if part)
     cookies = {**settings.cookies, **table.get("cookies", {})}
     headers = dict(replace(settings, cookies=cookies).request_headers)
     for name, value in table.get("headers", {}).items():
@@ -123,7 +123,7 @@ def _route(fact: Mapping[str, Any], table: Mapping[str, Any], settings: Settings
         headers[name] = str(value)
     subject = Subject(
         path=str(fact["path"]),
-        messages=tuple(str(message) for message in table.get("messages", ())),
+        messages=tuple(str(message) for message in table.get("messages", fact.get("messages", ()))),
         denial=table.get("denial"),
         handler=str(fact.get("handler", "")),
         file=_short(str(fact.get("file", "")), app_dir),

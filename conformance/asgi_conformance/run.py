@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .dialects import as_decided
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -21,7 +22,7 @@ from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, V
 from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, routes_of
 from .settings import Settings
-from .visits import Visits
+from .visits import Visits, side_by_side
 
 PROBE = "/__asgi_conformance__"
 # Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
@@ -93,9 +94,14 @@ class Run:
         self._process = TargetProcess(launch, self.deadlines)
 
     @property
-    def framework(self) -> dict[str, str]:
+    def framework(self) -> dict[str, Any]:
         """Name and version of the target's framework, as found in its environment."""
         return self.facts.get("framework") or {}
+
+    @property
+    def product(self) -> str:
+        """The framework that makes the WebSocket objects, by the name of its requirements; '' for none."""
+        return "starlette" if "starlette" in self.framework else self.framework.get("name", "")
 
     def ready(self) -> None:
         """Wait until the server accepts connections; then the preflight. Raises `StartError`."""
@@ -127,7 +133,7 @@ class Run:
             self.server = replace(self.server, spec_version=data["spec_version"], extensions=tuple(data["extensions"]))
         framework = self.framework
         version = framework.get("starlette") or framework.get("version") or ""
-        self._context = Context(self.server, "starlette" if framework else "", version, self.plan.settings.may)
+        self._context = Context(self.server, self.product, version, self.plan.settings.may)
         self.refused = refusal(ran.trace, framework, self.plan.settings)
 
     def _address(self, case: Case, control: bool) -> Address:
@@ -145,6 +151,7 @@ class Run:
         # Traces are kept, so there is next to no garbage in a batch, and much for a collector to look through.
         collects = gc.isenabled()
         gc.disable()
+        cases = [as_decided(case, self.product) for case in cases]
         try:
             return self._loop.run_until_complete(self._results(cases))
         finally:
@@ -168,7 +175,29 @@ class Run:
 
     async def _results(self, cases: Sequence[Case]) -> list[Result]:
         together = iter(await self._together([case for case in cases if case.kind != "route"]))
-        return [await self._visit(case) if case.kind == "route" else next(together) for case in cases]
+        visited = iter(await self._visits([case for case in cases if case.kind == "route"]))
+        return [next(visited) if case.kind == "route" else next(together) for case in cases]
+
+    async def _visits(self, cases: Sequence[Case]) -> list[Result]:
+        """Route cases one by one, as routes share state; where the settings allow it, first in company."""
+        limit = self.plan.settings.routes_concurrency
+        found = await side_by_side(cases, limit, self._look) if limit > 1 else {}
+        return [found.get(place) or await self._visit(case) for place, case in enumerate(cases)]
+
+    async def _look(self, case: Case) -> tuple[Result | None, bool]:
+        """A visit in company. What is not right there may be another route's doing, and is left to a visit alone."""
+        assert self._runner is not None
+        if self._process is None or self._process.dead or self._process.loop_lag_us > STANDSTILL_US:
+            return None, False
+        ran = await self._runner.run(self.visits.prepared(case))
+        self.visits.learn(case, ran.trace)
+        result = self._first(replace(ran, case=case))
+        if ran.crashed or _waited(ran):
+            return None, False
+        if result.verdict in _DOUBTFUL:
+            return None, True
+        self.visits.begin(case)
+        return result, True
 
     async def _visit(self, case: Case) -> Result:
         """One route case, alone: routes share state."""
@@ -176,6 +205,7 @@ class Run:
         await self._revive()
         assert self._runner is not None
         ran = await self._runner.run(self.visits.prepared(case))
+        self.visits.learn(case, ran.trace)
         result = self.visits.folded(self._first(replace(ran, case=case)))
         if ran.crashed or result.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.ERROR):
             for earlier in self.visits.before(case):
@@ -235,6 +265,12 @@ class Run:
         assert self.server is not None
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
+        if case.kind == "probe" and self.framework and not case.requires:
+            return f"no document of {self.product} speaks of what this case decides"
+        offered = self.framework.get("operations")
+        for step in case.steps if offered else ():
+            if step.lane == "app" and step.op not in (*offered, "return", "raise", "hang"):
+                return f"{self.product} documents no {step.op}() of its WebSocket"
         for need in case.needs:
             if need == "middleware" and not self.middleware:
                 return "the target has no middleware"

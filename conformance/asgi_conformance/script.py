@@ -139,6 +139,10 @@ class Client:
         """Connect and send the handshake request (RFC 6455 section 4.1)."""
         self._do("open", subprotocols=list(subprotocols), headers=[list(h) for h in headers])
 
+    def opens_narrowly(self) -> None:
+        """As `opens`, over a connection that holds next to nothing of what this client does not read."""
+        self._do("open", subprotocols=[], headers=[], narrow=True)
+
     def opens_partly(self) -> None:
         """Connect and send the first half of the handshake request only."""
         self._do("open-partly")
@@ -158,6 +162,10 @@ class Client:
     def sends_bytes(self, data: bytes | Repeated) -> None:
         """One unfragmented binary message."""
         self._do("send", opcode=2, payload=data)
+
+    def sends_at_once(self, text: str | Repeated, times: int) -> None:
+        """The same text message many times, in one piece, without waiting for the network to take it."""
+        self._do("send-at-once", payload=text, times=times)
 
     def sends_fragments(self, parts: Sequence[str | bytes], pings_between: bool = False) -> None:
         """One message in several frames, with a ping after each but the last if asked (RFC 6455 section 5.4)."""
@@ -228,6 +236,26 @@ class Client:
     def falls_silent(self) -> None:
         """From here on answer no Close and no ping."""
         self._do("silence")
+
+    def stops_reading(self) -> None:
+        """From here on read nothing of what arrives."""
+        self._do("stop-reading")
+
+    def holds_the_next_send(self) -> None:
+        """In a route case: the next message of the handler stays in its send, as on a slow network."""
+        self._do("hold")
+
+    def is_being_sent_to(self) -> None:
+        """In a route case: the handler has begun to send a message (if it ever does)."""
+        self._do("held")
+
+    def is_known_to_have_left(self) -> None:
+        """In a route case: the end of TCP proves that the server knows that this client is leaving."""
+        self._do("gone")
+
+    def lets_the_send_go(self) -> None:
+        """In a route case: what `holds_the_next_send` held goes on to the server."""
+        self._do("let-go")
 
 
 class App:

@@ -13,6 +13,10 @@ PROFILES = ("app", "framework", "server", "all")
 MIDDLEWARE_ASPECTS = ("accept-headers", "close-code", "reason", "subprotocol", "denial", "messages", "other")
 
 
+# As many connections as probe cases have open at once.
+MOST_AT_ONCE = 24
+
+
 class SettingsError(Exception):
     """A setting is wrong; the message is one line that says which and what to write instead."""
 
@@ -31,6 +35,7 @@ class Settings:
     probe: str = "behind"
     env: Mapping[str, str] = field(default_factory=dict)
     routes: str | tuple[str, ...] = "all"
+    routes_concurrency: int = 1
     route: Mapping[str, Any] = field(default_factory=dict)
     middleware: Mapping[str, Any] = field(default_factory=dict)
     deadline: float = 5.0
@@ -76,7 +81,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "probe_prefix": (str,),
     "probe": (str,),
     "env": (dict,),
-    "routes": (str, list),
+    "routes": (str, list, dict),
     "route": (dict,),
     "middleware": (dict,),
     "deadline": (int, float),
@@ -119,7 +124,7 @@ def _places(folder: Path, root: Path) -> list[Path]:
 def parse(table: Mapping[str, Any]) -> Settings:
     """Settings from the table ``[tool.asgi-conformance]``. Raises `SettingsError`."""
     where = "[tool.asgi-conformance]"
-    names = {f.name for f in fields(Settings)}
+    names = {f.name for f in fields(Settings)} - {"routes_concurrency"}
     values: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
@@ -128,10 +133,27 @@ def parse(table: Mapping[str, Any]) -> Settings:
         if not isinstance(value, _TYPES[name]):
             wanted = " or ".join(kind.__name__ for kind in _TYPES[name])
             raise SettingsError(f'{where}: "{key}" must be {wanted}, not {type(value).__name__}')
-        values[name] = tuple(value) if isinstance(value, list) else value
+        if name == "routes" and isinstance(value, dict):
+            values |= _routes(value, where)
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
     if values.get("strict") in (True, False):
         values["strict"] = "warn" if values["strict"] else ""
     return _checked(replace(Settings(), **values), where)
+
+
+def _routes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """``routes`` as a table: ``match`` is what it is as a plain value, ``concurrency`` how many are visited at once."""
+    for key in table:
+        if key not in ("match", "concurrency"):
+            hint = nearest(key, ("routes.match", "routes.concurrency")) or nearest(key, ("match", "concurrency"))
+            raise SettingsError(f'{where}: unknown key "routes.{key}"{hint} (settings of one route stand under "route")')
+    match, concurrency = table.get("match", "all"), table.get("concurrency", 1)
+    if not isinstance(match, str | list):
+        raise SettingsError(f'{where}: "routes.match" must be str or list, not {type(match).__name__}')
+    if not isinstance(concurrency, int) or isinstance(concurrency, bool) or not 1 <= concurrency <= MOST_AT_ONCE:
+        raise SettingsError(f'{where}: "routes.concurrency" must be a whole number from 1 to {MOST_AT_ONCE}')
+    return {"routes": tuple(match) if isinstance(match, list) else match, "routes_concurrency": concurrency}
 
 
 def _checked(settings: Settings, where: str) -> Settings:

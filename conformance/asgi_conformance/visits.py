@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .cases.routes import WAYS
 from .harness.lane import Address
 from .judge.application import cause
-from .model import Case, Finding, Result, Verdict, worst
+from .model import Case, Finding, Result, Trace, Verdict, worst
 from .routes import Route, fresh_visit, with_fresh_messages
 
 _SLOW = ("suite.handler.ends", "suite.handler.tasks-ended")
@@ -23,6 +24,7 @@ class Visits:
         self._causes: dict[tuple[str, str], str] = {}
         self._expected: list[Case] = []
         self._visited: set[str] = set()
+        self._never_settled: set[str] = set()
 
     def take(self, routes: Iterable[Route]) -> None:
         """These are the routes from now on."""
@@ -60,7 +62,15 @@ class Visits:
         """The case with fresh values; where its handler is known not to end, another long wait would prove no more."""
         known = {requirement for route, requirement in self._causes if route == case.tags["route"]}
         tags: dict[str, Any] = {**case.tags, "brief": True} if known & set(_SLOW) else dict(case.tags)
-        return with_fresh_messages(replace(case, tags=tags))
+        steps = case.steps
+        if case.tags["route"] in self._never_settled:
+            steps = tuple(replace(s, args={**s.args, "brief": True}) if s.op == "settled" else s for s in steps)
+        return with_fresh_messages(replace(case, tags=tags, steps=steps))
+
+    def learn(self, case: Case, trace: Trace) -> None:
+        """A handler that did not come to wait for a message will not do so the next time either."""
+        if trace.at("client", "unsettled") and case.tags.get("way") != "stops-reading":
+            self._never_settled.add(case.tags["route"])
 
     def folded(self, result: Result) -> Result:
         """The result with every fault that an earlier case has shown already reduced to a note that names that case."""
@@ -88,3 +98,31 @@ class Visits:
         for finding in result.findings:
             if finding.verdict in (Verdict.WARN, Verdict.FAIL):
                 self._causes.setdefault((result.case.tags["route"], cause(finding)), result.case.full_id)
+
+
+async def side_by_side(
+    cases: Sequence[Case], limit: int, look: Callable[[Case], Awaitable[tuple[Result | None, bool]]]
+) -> dict[int, Result]:
+    """Look at so many routes at once, at the cases of each one by one; the results by the places of their cases.
+
+    ``look`` gives no result for a case that has to be visited alone, and says whether its route goes on in company.
+    """
+    places: dict[str, list[int]] = {}
+    for place, case in enumerate(cases):
+        places.setdefault(case.tags["route"], []).append(place)
+    slots = asyncio.Semaphore(limit)
+    found: dict[int, Result] = {}
+
+    async def one_route(own: Sequence[int]) -> None:
+        async with slots:
+            for place in own:
+                result, goes_on = await look(cases[place])
+                if result is not None:
+                    found[place] = result
+                if not goes_on:
+                    return
+
+    async with asyncio.TaskGroup() as group:
+        for own in places.values():
+            group.create_task(one_route(own))
+    return found

@@ -61,7 +61,7 @@ def _tags(way: Way) -> dict[str, Any]:
     ),
     rows=_rows(),
     tags=_tags,
-    needs=lambda way: denial_needs(_denial(way)),
+    needs=lambda way: ("framework:starlette", *denial_needs(_denial(way))),
 )
 def illegal_operation_raises_and_changes_nothing(client: Client, app: App, way: Way) -> None:
     """An operation that the states forbid raises RuntimeError, sends nothing and leaves both states."""

@@ -33,6 +33,40 @@ REQUIRES = (
 )
 WAYS: dict[str, CaseFunction] = {}
 MIB = 1024 * 1024
+# So many messages are in one piece more than a queue of the usual 100 takes, and far less than a server's limits.
+BURST = 200
+# 512 KiB in messages of 4 KiB: if they are answered in kind, more than a narrow connection holds with the 64 KiB that
+# servers gather before a send waits.
+UNREAD = 128
+LONG_TEXT = Repeated("hello   ", 512)
+# The head of a masked continuation frame of 32 bytes with the first 7 of them.
+HALF_A_FRAME = bytes.fromhex("80a000000000") + b"of a me"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A Close frame of the client. ``stands_for``: the codes for which this one is tried, as a handler may treat them."""
+
+    way: str
+    code: int | None
+    reason: str | None
+    stands_for: str
+
+
+# One connection for each route and code is dear: one code for each kind of client that a handler may have met. A code
+# that no client may send is none of them: the server ends the connection itself, with 1002 or as if it had been lost.
+CLOSINGS = (
+    Closing("close-1000", 1000, None, "the client is done"),
+    Closing("close-4001", 4001, "bye", "a code that an application has agreed on with its clients (4000 to 4999)"),
+    Closing("close-empty", None, None, "a Close frame without a code: the handler is told 1005"),
+    Closing("close-1001", 1001, None, "the client goes away, as a browser does when its page is left"),
+    Closing("close-1002", 1002, "bad frame", "the client could not use what it was sent (1002, 1003, 1007, 1009, 1010)"),
+    Closing("close-1008", 1008, "no", "the client refuses to go on (its policy)"),
+    Closing("close-1011", 1011, "failed", "the client has failed itself"),
+    Closing("close-1012", 1012, None, "a code of the IANA registry that RFC 6455 does not list (1012 to 1014)"),
+    Closing("close-3000", 3000, None, "a code registered by a library or framework (3000 to 3999)"),
+    Closing("close-4999", 4999, None, "the last code of all, as far from the agreed ones as can be"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +127,10 @@ def _enters(client: Client, messages: Sequence[str | bytes]) -> None:
     """The client is in: accepted, its first messages sent, and the handler waits for more."""
     client.opens()
     client.is_accepted()
+    _sends_first(client, messages)
+
+
+def _sends_first(client: Client, messages: Sequence[str | bytes]) -> None:
     for message in messages:
         if isinstance(message, bytes):
             client.sends_bytes(message)
@@ -107,25 +145,18 @@ def _leaves(client: Client, route: Subject) -> None:
     client.closes(1000)
 
 
-@way("route.close-1000")
-def closes_normally(client: Client, app: App, route: Subject) -> None:
-    """The handler ends properly when the client closes with 1000."""
-    _enters(client, route.messages)
-    client.closes(1000)
+def _closes(closing: Closing) -> None:
+    def closes(client: Client, app: App, route: Subject) -> None:
+        _enters(client, route.messages)
+        client.closes(closing.code, closing.reason)
+
+    given = "without a code" if closing.code is None else f"with {closing.code}"
+    closes.__doc__ = f"The handler ends properly when the client closes {given}: {closing.stands_for}."
+    way(f"route.{closing.way}")(closes)
 
 
-@way("route.close-4001")
-def closes_with_a_code_of_its_own(client: Client, app: App, route: Subject) -> None:
-    """The handler ends properly when the client closes with 4001 and a reason."""
-    _enters(client, route.messages)
-    client.closes(4001, "bye")
-
-
-@way("route.close-empty")
-def closes_without_a_code(client: Client, app: App, route: Subject) -> None:
-    """The handler ends properly when the client's Close frame is empty."""
-    _enters(client, route.messages)
-    client.closes()
+for _closing in CLOSINGS:
+    _closes(_closing)
 
 
 @way("route.fin")
@@ -209,3 +240,47 @@ def is_sent_a_large_text(client: Client, app: App, route: Subject) -> None:
     _enters(client, route.messages)
     client.sends_text(Repeated("x", MIB))
     _leaves(client, route)
+
+
+@way("route.burst")
+def is_sent_many_texts_at_once(client: Client, app: App, route: Subject) -> None:
+    """The handler copes with 200 text messages that arrive in one piece."""
+    _enters(client, route.messages)
+    client.sends_at_once("hello", BURST)
+    client.is_settled(len(route.messages) + BURST)
+    client.closes(1000)
+
+
+@way("route.mid-message")
+def vanishes_in_the_middle_of_a_message(client: Client, app: App, route: Subject) -> None:
+    """The handler ends properly when the client, after one message, vanishes in the middle of the next."""
+    _enters(client, route.messages)
+    client.sends_text("hello")
+    client.is_settled(len(route.messages) + 1)
+    client.sends_frame(1, "the first part ", fin=False)
+    client.sends_raw(HALF_A_FRAME)
+    client.drops()
+
+
+@way("route.while-app-sends")
+def leaves_while_it_is_sent_to(client: Client, app: App, route: Subject) -> None:
+    """The handler ends properly when the client leaves while the handler is sending to it."""
+    _enters(client, route.messages)
+    client.holds_the_next_send()
+    client.sends_text(route.messages[-1] if route.messages else "hello")
+    client.is_being_sent_to()
+    client.closes(1001)
+    client.is_known_to_have_left()
+    client.lets_the_send_go()
+
+
+@way("route.stops-reading")
+def stops_reading_and_is_reset(client: Client, app: App, route: Subject) -> None:
+    """The handler ends properly when the client reads nothing more of what it is sent, and then is gone."""
+    client.opens_narrowly()
+    client.is_accepted()
+    _sends_first(client, route.messages)
+    client.stops_reading()
+    client.sends_at_once(route.messages[-1] if route.messages else LONG_TEXT, UNREAD)
+    client.is_settled(len(route.messages) + UNREAD)
+    client.resets()

@@ -74,7 +74,7 @@ def denial_needs(denial: bool | None) -> tuple[str, ...]:
 
 
 def _needs(walk: paths.Walk) -> tuple[str, ...]:
-    return denial_needs(walk.denial)
+    return ("framework:starlette", *denial_needs(walk.denial))
 
 
 def _walk(client: Client, app: App, walk: paths.Walk) -> None:

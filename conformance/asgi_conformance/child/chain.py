@@ -12,20 +12,20 @@ import types
 from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 # How many objects are looked at before the search gives up.
-OBJECTS = 2000
+OBJECTS = 3000
 # Where applications are usually kept; these are looked at first.
-FIRST = ("websocket", "app", "_app", "inner", "application", "asgi_app", "wrapped", "_base_app")
+FIRST = ("websocket", "app", "_app", "inner", "application", "asgi_app", "other_asgi_app", "wrapped", "_base_app")
 _PLAIN = (str, bytes, bytearray, int, float, complex, bool, type(None), type, types.ModuleType, re.Pattern)
 _FOREIGN = ("asyncio", "threading", "logging", "concurrent", "contextvars", "weakref", "_thread", "_asyncio")
 
 
-def chains(root: Any, is_end: Callable[[Any], bool]) -> List[List[Any]]:
+def chains(root: Any, is_end: Callable[[Any], bool], names: bool = False) -> List[List[Any]]:
     """Every way from ``root`` to an object for which ``is_end`` holds, as the callables on it, both ends included.
 
     The nearest end comes first. The search does not go into an end. What a function merely names (its globals) is
-    looked at only where nothing else leads to an end.
+    looked at only where nothing else leads to an end, or from the start with ``names``.
     """
-    return _search(root, is_end, False) or _search(root, is_end, True)
+    return (not names and _search(root, is_end, False)) or _search(root, is_end, True)
 
 
 def _search(root: Any, is_end: Callable[[Any], bool], named: bool) -> List[List[Any]]:
@@ -53,6 +53,8 @@ def _search(root: Any, is_end: Callable[[Any], bool], named: bool) -> List[List[
 
 def _held(value: Any, named: bool) -> Iterator[Any]:
     if isinstance(value, dict):
+        if "__builtins__" in value:
+            return  # a module's namespace: what else its author has written there is not on the way
         yield from _ordered({key: item for key, item in value.items() if isinstance(key, str)})
         yield from (item for key, item in value.items() if not isinstance(key, str))
     elif isinstance(value, (list, tuple, set, frozenset)):

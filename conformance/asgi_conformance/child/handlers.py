@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Dict
 
 from .endpoints import caller, describe_escape
-from .recorder import Run
+from .recorder import LET_GO, Run
 from .wire import describe_exception, encode
 
 
@@ -47,6 +47,10 @@ def _watch(run: Run, receive: Any, send: Any) -> Any:
         run.observe("route", "send", {"event": encode(event), "task": task, "by": caller()})
         run.waiting["route.send"] = "send"
         try:
+            if run.holds and isinstance(event, dict) and event.get("type") == "websocket.send":
+                run.holds = False
+                run.observe("route", "held", {"task": task})
+                await run.may_start(LET_GO)
             await send(event)
         except Exception as exc:
             run.observe("route", "send.raised", {"exc": describe_exception(exc), "task": task})

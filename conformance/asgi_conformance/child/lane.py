@@ -20,7 +20,8 @@ class Requested(Exception):
 async def perform(run: Run, connection: Any) -> None:
     """Perform the run's steps on a connection.
 
-    ``connection`` offers ``perform(op, args)`` and ``states()``. The lane ends early where an operation raises that the
+    ``connection`` offers ``perform(op, args)`` and ``states()``, and ``cancels`` where its framework cancels a handler
+    whose client has gone. The lane ends early where an operation raises that the
     script does not expect to raise: the steps below it would stand on something that never was.
     """
     outcome: Dict[str, Any] = {"outcome": "completed"}
@@ -65,7 +66,11 @@ async def _step(run: Run, connection: Any, index: int, op: str, args: Dict[str, 
                 await asyncio.sleep(0)
         data["returned"] = encode(value)
         returned = True
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as exc:
+        if getattr(connection, "cancels", False):
+            # So this framework tells its handler that the client has gone: what an operation raises is what is asked.
+            data["raised"] = describe_exception(exc)
+            run.observe("app", "op", data)
         raise
     except BaseException as exc:
         data["raised"] = describe_exception(exc)

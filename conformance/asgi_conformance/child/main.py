@@ -10,13 +10,18 @@ import traceback
 from typing import Any, Dict, List
 
 from .boundary import Outermost
-from .frameworks import starlette, starlette_handlers, starlette_routes, starlette_stack
+from .frameworks.registry import Frameworks
 from .loader import LoadError, load
 from .recorder import Runs
 from .serve import GRACE, Guard, Uvicorn, die_with_parent, end_group
 from .surface import surface
 from .tasks import watch_tasks
 from .wire import Channel, LineReader, out_of_reach
+
+
+# Packages whose versions a report names, where the target has imported them.
+VERSIONS = ("uvicorn", "websockets", "wsproto", "httptools", "uvloop", "h11", "anyio", "starlette", "fastapi")
+VERSIONS += ("litestar", "quart", "channels", "django", "falcon", "blacksheep", "sanic")
 
 
 class Child:
@@ -32,13 +37,14 @@ class Child:
         self.config: Dict[str, Any] = {}
         self.target: Any = None
         self.server: Any = None
-        self._installed = False
+        self.frameworks = Frameworks("")
         # Asked for before the target can patch what answers; platform.platform() would run a program.
         self.platform = "{0.sysname}-{0.release}-{0.machine}".format(os.uname())
 
     def run(self) -> int:
         """Serve until told to stop; the exit status."""
         self.config = self.reader.read_first()
+        self.frameworks = Frameworks(self.config["probe_path"])
         if self.config.get("main_thread"):
             die_with_parent()
         self.guard.start()
@@ -63,26 +69,16 @@ class Child:
 
     def observed_target(self) -> Outermost:
         """The target with its edge observed."""
-        inside = self.inside if self.config.get("inside") else None
-        return Outermost(self.target, self.runs, self.config["probe_path"], self.install, self.is_framework, inside)
-
-    def inside(self) -> Any:
-        """The application within the target, None where it is not found."""
-        return starlette_stack.inside(self.target) if self._installed else None
-
-    def is_framework(self, app: Any) -> bool:
-        """Whether an object is the application of a framework that is observed."""
-        return self._installed and starlette_stack.is_application(app)
+        frameworks = self.frameworks
+        inside = frameworks.inside if self.config.get("inside") else None
+        path = self.config["probe_path"]
+        return Outermost(self.target, self.runs, path, self.install, frameworks.is_application, inside)
 
     def install(self) -> None:
-        """Observe the target's framework as soon as the target has imported it."""
-        if not self._installed and starlette.loaded():
-            self._installed = True
-            starlette.install(self.config["probe_path"], self.target)
-            starlette_handlers.install()
-            if self.server is not None:
-                # A target that imports its framework at the first connection only.
-                self.channel.send({"framework": starlette.versions()})
+        """Observe the target's frameworks as soon as the target has imported them."""
+        if self.frameworks.install(self.target) and self.server is not None:
+            # A target that imports its framework at the first connection only.
+            self.channel.send({"framework": self.frameworks.facts()})
 
     def ready(self, server: Any, facts: Dict[str, Any]) -> None:
         """The server accepts connections: from now on obey the control pipe on its loop."""
@@ -99,7 +95,7 @@ class Child:
                     "server": facts,
                     "python": platform.python_version(),
                     "platform": self.platform,
-                    "framework": starlette.versions() if self._installed else None,
+                    "framework": self.frameworks.facts(),
                     "versions": _versions(),
                     "pid": os.getpid(),
                 }
@@ -140,7 +136,7 @@ class Child:
         self.channel.send({"surface": [run_id, surface()]})
 
     def on_routes(self, value: Any, message: Dict[str, Any]) -> None:
-        self.channel.send({"routes": starlette_routes.discover(self.target)})
+        self.channel.send({"routes": self.frameworks.discover()})
 
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)
@@ -160,7 +156,7 @@ def _close(*fds: int) -> None:
 
 def _versions() -> Dict[str, str]:
     out = {}
-    for name in ("uvicorn", "websockets", "wsproto", "starlette", "fastapi", "httptools", "uvloop", "h11", "anyio"):
+    for name in VERSIONS:
         version = getattr(sys.modules.get(name), "__version__", None)
         if version:
             out[name] = str(version)

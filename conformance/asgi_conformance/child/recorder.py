@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .components import Component
 from .wire import Channel, describe_exception, encode
 
 HEADER = b"x-asgi-conformance"
-# A handler that floods must not fill the suite's memory: past this many observations a run is only counted.
-RUN_LIMIT = 4000
+# A handler that floods must not fill the suite's memory: past so many observations of one kind at one boundary of a run
+# no more are made, but for those that its end is known by.
+KIND_LIMIT = 1000
+_ENDS = ("exit", "op", "tasks")
+# In the place of an app step's number, for a run without an app lane (PROTOCOL.md).
+HOLD, LET_GO = -1, -2
 
 current_run: "contextvars.ContextVar[Optional[Run]]" = contextvars.ContextVar("asgi_conformance_run", default=None)
 
@@ -36,13 +40,14 @@ class Run:
         self.entered: Set[int] = set()
         self.depth = 0
         self.objects = 0
-        self.seen = 0
+        self.seen: Dict[Tuple[str, str], int] = {}
         self.waiting: Dict[str, str] = {}
         self.over = False
         self.task: Optional["asyncio.Task[Any]"] = None
         self.route: Optional[Dict[str, Any]] = None
         self.handled = False
         self.sends = 0
+        self.holds = False
         self.started: List[Any] = []
         self._tasks: List[Any] = []
         self._go: Dict[int, "asyncio.Future[None]"] = {}
@@ -50,10 +55,11 @@ class Run:
 
     def observe(self, boundary: str, kind: str, data: Dict[str, Any]) -> None:
         """Book one observation on this run."""
-        self.seen = seen = self.seen + 1
-        if seen > RUN_LIMIT and kind not in ("exit", "op"):
-            if seen == RUN_LIMIT + 1:
-                self.channel.observe(self.id, boundary, "truncated", {"limit": RUN_LIMIT})
+        place = (boundary, kind)
+        self.seen[place] = seen = self.seen.get(place, 0) + 1
+        if seen > KIND_LIMIT and kind not in _ENDS:
+            if seen == KIND_LIMIT + 1:
+                self.channel.observe(self.id, boundary, "truncated", {"kind": kind, "limit": KIND_LIMIT})
             return
         self.channel.observe(self.id, boundary, kind, data)
 
@@ -85,7 +91,11 @@ class Run:
         await future
 
     def go(self, index: int) -> None:
-        """The suite's word that a step may start."""
+        """The suite's word that a step may start, or what it says of the sends of a route's handler."""
+        if index == HOLD:
+            self.holds = True
+            self.observe("route", "holding", {})
+            return
         future = self._go.get(index)
         if future is None:
             future = self._go[index] = asyncio.get_running_loop().create_future()

@@ -50,16 +50,35 @@ def encode(value: Any) -> Any:
     if kind is dict:
         # Most values are plain: a call for each would cost more than the encoding.
         return {
-            key if type(key) is str else str(key): item
+            key if type(key) is str else str(_without_subclass(key)): item
             if (type(item) in _PLAIN or (type(item) is str and len(item) <= LONG))
             else encode(item)
             for key, item in value.items()
         }
     if kind is list or kind is tuple:
         return [encode(item) for item in value]
-    if isinstance(value, int):
-        return int(value)
+    plain = _without_subclass(value)
+    if plain is not value:
+        return encode(plain)
     return {"$": "object", "type": kind.__module__ + "." + kind.__qualname__, "repr": _repr(value)}
+
+
+def _without_subclass(value: Any) -> Any:
+    """An instance of a subclass (an enumeration's member, a marked string) as the plain value that it is."""
+    # The base's own methods: a subclass may have changed what its str() or bytes() give.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (bytes, bytearray)):
+        return b"".join((value,))
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, dict):
+        return dict(dict.items(value))
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    return value
 
 
 def _repr(value: Any) -> str:

@@ -22,6 +22,9 @@ from ..values import expanded, observed
 from . import frames
 from .deadlines import Deadlines
 
+# Past this many data frames of one connection only their number is kept: a flood must not fill the suite's memory.
+FRAMES_KEPT = 2000
+
 Observe = Callable[[str, str, dict[str, Any]], None]
 
 
@@ -55,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._fed = 0
         self._message: list[bytes] = []
         self._message_opcode = 0
+        self._frames = 0
         self.response: Response | None = None
         self.handshake_problem: str = ""
         self.messages: list[str | bytes] = []
@@ -150,6 +154,9 @@ class Connection(asyncio.Protocol):
 
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
+            self._frames += opcode < frames.CLOSE
+            if self._frames > FRAMES_KEPT and opcode < frames.CLOSE:
+                continue
             self._observe("wire", "received", frames.describe(opcode, payload, fin, rsv, masked or None))
             self._react(opcode, payload, fin)
 
@@ -215,6 +222,18 @@ class Connection(asyncio.Protocol):
             self.close_sent = True
         self._observe("wire", "sent", frames.describe(opcode, data, fin, rsv, None if masked else False))
         self.write(frames.serialize(opcode, data, fin=fin, rsv=rsv, masked=masked))
+
+    def write_texts(self, text: Any, times: int) -> None:
+        """The same text message many times in one write, each recorded as sent."""
+        data = str(expanded(text)).encode("utf-8", "surrogatepass")
+        for _ in range(times):
+            self._observe("wire", "sent", frames.describe(frames.TEXT, data, True, 0, None))
+        self.write(frames.serialize(frames.TEXT, data, fin=True, rsv=0, masked=True) * times)
+
+    def stop_reading(self) -> None:
+        """Read nothing of what arrives from now on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     async def drained(self) -> None:
         """Wait until the socket has taken what was written."""

@@ -21,6 +21,8 @@ WAITS: Mapping[str, float] = MappingProxyType(
         "exit": 5.0,  # the target's callable has ended
         "entry": 1.0,  # the server calls the target for a client that has left already
         "settle": 0.5,  # a handler waits for the next message; one that never does is not waited for
+        "resettle": 0.1,  # the same, of a handler that has not come to wait before
+        "gone": 1.0,  # a server that could know that its client is leaving ends the connection
         "again": 1.0,  # the target's callable has ended, where it is known already not to
         "grace": 2.0,  # the tasks that a handler started have ended after it
         "tasks": 5.0,  # the child says which tasks are left

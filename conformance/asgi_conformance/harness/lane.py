@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,10 @@ from .program import Program
 from .recording import Recording
 
 RUN_HEADER = "x-asgi-conformance"
+# In the place of an app step: what a route's handler sends next is held, or goes on (child/PROTOCOL.md).
+HOLD, LET_GO = -1, -2
+# A receive buffer and a segment size at which the buffers of both ends hold some hundred kilobytes, not megabytes.
+NARROW_BUFFER, NARROW_SEGMENT = 4096, 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,16 @@ class ClientLane:
         self._deadlines = deadlines
         self._connection = Connection(recording.observe, deadlines)
         self._asked = False
+        self._release: Callable[[int], None] = lambda index: None
 
     @property
     def connection(self) -> Connection:
         """The client's end of the connection."""
         return self._connection
 
-    async def perform(self, program: Program, release: Any) -> None:
+    async def perform(self, program: Program, release: Callable[[int], None]) -> None:
         """Perform all steps; ``release(app step)`` lets the app lane go on. Raises `StepFailed`, `Missed`, `Ended`."""
+        self._release = release
         for entry in program.client:
             step = entry.step
             if entry.after is not None and not await self._recording.step_done(entry.after):
@@ -87,15 +94,32 @@ class ClientLane:
         if connection.response is None or connection.response.status_code != 101:
             raise Ended("response")
 
-    async def _connect(self) -> None:
+    async def _connect(self, narrow: bool = False) -> None:
         loop = asyncio.get_running_loop()
         seconds = self._deadlines.seconds("connect")
         try:
             async with asyncio.timeout(seconds):
-                await loop.create_connection(lambda: self._connection, self._address.host, self._address.port)
+                if narrow:
+                    await loop.create_connection(lambda: self._connection, sock=await self._narrow_socket())
+                else:
+                    await loop.create_connection(lambda: self._connection, self._address.host, self._address.port)
         except TimeoutError:
             raise Missed("connect", seconds) from None
         self._recording.observe("wire", "connect", {})
+
+    async def _narrow_socket(self) -> socket.socket:
+        """A connected socket whose sizes were chosen before the connect: after it they are settled."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
+            await asyncio.get_running_loop().sock_connect(sock, (self._address.host, self._address.port))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     def _request(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], partial: bool = False) -> bytes:
         address = self._address
@@ -103,8 +127,10 @@ class ClientLane:
         offered = list(subprotocols) or list(address.subprotocols)
         return self._connection.request(address.host, address.port, address.path, pairs, offered, partial)
 
-    async def _do_open(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]]) -> None:
-        await self._connect()
+    async def _do_open(
+        self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], narrow: bool = False
+    ) -> None:
+        await self._connect(narrow)
         self._connection.write(self._request(subprotocols, headers))
         self._asked = True
 
@@ -126,6 +152,10 @@ class ClientLane:
         await self._opened()
         self._connection.write_frame(opcode, payload, fin=fin, rsv=rsv, masked=masked)
         await self._connection.drained()
+
+    async def _do_send_at_once(self, payload: Any, times: int) -> None:
+        await self._opened()
+        self._connection.write_texts(payload, times)
 
     async def _do_raw(self, data: bytes) -> None:
         self._recording.observe("wire", "sent.raw", {"hex": data.hex()})
@@ -176,10 +206,32 @@ class ClientLane:
         await self._called()
         self._connection.half_close()
 
-    async def _do_settled(self, messages: int) -> None:
+    async def _do_settled(self, messages: int, brief: bool = False) -> None:
         await self._opened()
-        with contextlib.suppress(Missed):
-            await self._recording.settled(messages)
+        try:
+            await self._recording.settled(messages, "resettle" if brief else "settle")
+        except Missed:
+            self._recording.observe("client", "unsettled", {"messages": messages})
 
     async def _do_silence(self) -> None:
         self._connection.silent = True
+
+    async def _do_stop_reading(self) -> None:
+        self._connection.stop_reading()
+
+    async def _do_hold(self) -> None:
+        self._release(HOLD)
+        with contextlib.suppress(Missed):
+            await self._recording.holds("holding")
+
+    async def _do_held(self) -> None:
+        with contextlib.suppress(Missed):
+            await self._recording.holds("held")
+
+    async def _do_gone(self) -> None:
+        connection = self._connection
+        with contextlib.suppress(Missed):
+            await connection.until(lambda: connection.ended, "gone", end_is_enough=True)
+
+    async def _do_let_go(self) -> None:
+        self._release(LET_GO)

@@ -86,7 +86,8 @@ class TargetProcess:
         self._silence_us = 0
         self._looked = self._listening = time.monotonic()
         self.loop_stack: list[str] = []
-        self.worst_lag: tuple[int, list[str]] = (0, [])
+        # The longest standstill of the child's loop for each who watches, with the loop's stack then.
+        self.worst_lags: dict[str, tuple[int, list[str]]] = {}
         self.dead = False
         self.port = 0
         self.on_message: Callable[[dict[str, Any]], None] = lambda message: None
@@ -237,8 +238,9 @@ class TargetProcess:
         elif "beat" in message:
             self.last_beat = time.monotonic()
             self._loop_lag_us, self.loop_stack = message["beat"]
-            if self._loop_lag_us > self.worst_lag[0]:
-                self.worst_lag = (self._loop_lag_us, self.loop_stack)
+            for watcher, (worst, _) in self.worst_lags.items():
+                if self._loop_lag_us > worst:
+                    self.worst_lags[watcher] = (self._loop_lag_us, self.loop_stack)
             self._silence_us = 0
         elif "ready" in message:
             self._ready = True

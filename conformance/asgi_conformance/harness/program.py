@@ -22,7 +22,12 @@ _CLIENT_KINDS = {
     "pong": "reads",
     "closed": "reads",
     "ended": "reads",
+    "gone": "reads",
     "silence": "local",
+    "stop-reading": "local",
+    "hold": "local",
+    "held": "local",
+    "let-go": "local",
 }
 _APP_KINDS = {"accept": "answers", "deny": "answers", "close": "closes", "return": "ends", "raise": "ends"}
 # (what was done before, in the other lane; what comes now): orders that the data itself proves.

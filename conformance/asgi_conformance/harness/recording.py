@@ -34,6 +34,7 @@ class Recording:
         self._tasks_reported = False
         self._receiving = 0
         self._messages = 0
+        self._holds: set[str] = set()
         self._waiter: asyncio.Future[None] | None = None
 
     def observe(self, boundary: str, kind: str, data: dict[str, Any]) -> None:
@@ -56,7 +57,9 @@ class Recording:
             elif kind == "exit":
                 self._exited = True
                 self.wake()
-
+        elif boundary == "route" and kind in ("holding", "held"):
+            self._holds.add(kind)
+            self.wake()
         elif boundary == "route" and kind in ("receiving", "receive", "receive.raised", "tasks"):
             self._tasks_reported = self._tasks_reported or kind == "tasks"
             self._receiving += 1 if kind == "receiving" else -1
@@ -87,9 +90,13 @@ class Recording:
         """Wait for the server to call the target."""
         await self._until(lambda: self._entered or self.exited, "entry")
 
-    async def settled(self, messages: int) -> None:
+    async def settled(self, messages: int, wait: str = "settle") -> None:
         """Wait for a route's handler to have taken so many messages and to wait for the next one."""
-        await self._until(lambda: (self._receiving > 0 and self._messages >= messages) or self.exited, "settle")
+        await self._until(lambda: (self._receiving > 0 and self._messages >= messages) or self.exited, wait)
+
+    async def holds(self, kind: str) -> None:
+        """Wait until the handler's next send will be held (``holding``), or until one is (``held``)."""
+        await self._until(lambda: kind in self._holds or self.exited, "settle")
 
     async def tasks_reported(self) -> None:
         """Wait for the child to say which tasks a handler has left."""

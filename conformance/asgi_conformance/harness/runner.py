@@ -13,7 +13,7 @@ from ..model import Case, Trace
 from .bystander import Bystander
 from .client import Missed
 from .deadlines import Deadlines
-from .lane import Address, ClientLane, StepFailed
+from .lane import LET_GO, Address, ClientLane, StepFailed
 from .process import TargetProcess
 from .program import Program, compile_case
 from .recording import Recording
@@ -178,16 +178,22 @@ class Runner:
         route = {"grace": grace, "outermost": bool(case.tags.get("given"))}
         self._process.send({"run": recording.id, "steps": [], "route": route})
         lane = ClientLane(recording, self._address(case, False), self._deadlines)
-        self._process.worst_lag = (0, [])
+        self._process.worst_lags[recording.id] = (0, [])
         beside = await self._bystander(case, recording, route) if case.tags.get("way") == "beside" else None
+
+        def release(index: int) -> None:
+            self._process.send({"go": [recording.id, index]})
+
         try:
             enters, leaves = (replace(case, steps=steps) for steps in (case.steps[:-1], case.steps[-1:]))
-            kept = await self._guarded(recording, lane.perform(compile_case(enters), lambda index: None))
+            kept = await self._guarded(recording, lane.perform(compile_case(enters), release))
             if beside is not None:
                 recording.observe("bystander", "before", {"alive": beside.alive})
-            kept = kept and await self._guarded(recording, lane.perform(compile_case(leaves), lambda index: None))
+            kept = kept and await self._guarded(recording, lane.perform(compile_case(leaves), release))
             if not kept and not lane.connection.ended:
                 lane.connection.drop()
+            if not kept:
+                release(LET_GO)
             with contextlib.suppress(Missed):
                 await recording.entry()
             if recording.entered and await self._guarded(recording, recording.exit("again" if brief else "exit")):
@@ -196,7 +202,7 @@ class Runner:
                 if beside is not None and not recording.crashed:
                     recording.observe("bystander", "after", await beside.looks())
         finally:
-            lag, stack = self._process.worst_lag
+            lag, stack = self._process.worst_lags.pop(recording.id)
             seen = {"child_loop_lag_us": lag, "child_loop_stack": stack, "own_lag_us": int(self._lag * 1_000_000)}
             recording.observe("client", "lag", seen)
             lane.connection.discard()

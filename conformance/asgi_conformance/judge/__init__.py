@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ..dialects import DIALECTS, STARLETTE
 from ..model import Case, Finding, Layer, Level, Trace, Verdict, worst
 from .application import application, aside, with_log
 from .blocked import blocked
 from .claims import Claim, exception_text, first_breach
+from .dialect import dialect
 from .framework import framework
 from .middleware import middleware
 from .seen import Seen, read
@@ -46,7 +48,7 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     if unsound is not None:
         reason = f"the wait for {unsound.wait} was too long, but this machine was late itself: nothing is proved"
         return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
-    surprise = _surprise(case, seen)
+    surprise = _surprise(case, seen, context)
     decided = {f.requirement for f in findings} >= set(case.requires)
     if surprise and not decided:
         return _unexplained(case, seen, context, findings, surprise)
@@ -80,8 +82,12 @@ def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] 
     yield from server(seen, context.server.spec_version, requires)
     if len(seen.boundaries) > 2:
         yield from middleware(seen, context.may)
-    if seen.operations and (requires is None or any(id.startswith("starlette.") for id in requires)):
+    if not seen.operations:
+        return
+    if context.framework == STARLETTE and (requires is None or any(id.startswith("starlette.") for id in requires)):
         yield from framework(case, seen)
+    elif context.framework in DIALECTS:
+        yield from dialect(case, seen, context.framework)
 
 
 def _drop_held_where_breached(findings: list[Finding]) -> Iterator[Finding]:
@@ -123,7 +129,7 @@ def _own(reason: str) -> Finding:
     )
 
 
-def _surprise(case: Case, seen: Seen) -> str:
+def _surprise(case: Case, seen: Seen, context: Context) -> str:
     """Where the run left the script, in a sentence; '' where it did not."""
     for missed in seen.missed:
         return f"the wait for {missed.wait} passed its deadline of {missed.seconds:g} s"
@@ -132,6 +138,8 @@ def _surprise(case: Case, seen: Seen) -> str:
     expected = {step.index: step.args for step in case.steps if step.lane == "app"}
     for operation in seen.operations:
         raises = expected[operation.step].get("raises")
+        if raises == "WebSocketDisconnect" and context.framework in DIALECTS:
+            raises = DIALECTS[context.framework].disconnect
         if operation.raised is not None and not raises:
             return f"app step {operation.step} ({operation.op}) raised {exception_text(operation.raised)}"
         if isinstance(raises, str) and (operation.raised is None or raises not in operation.raised["mro"]):

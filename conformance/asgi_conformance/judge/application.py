@@ -31,6 +31,20 @@ _LOG = {
     "asgi.application.async": "The log shows nothing: every other connection of the process stands still meanwhile.",
     "asgi.application.one-connection": "The log shows at most the exception of the other client's handler.",
     "suite.handler.loop-free": "The log shows nothing: other connections are served late.",
+    "asgi.application.valid-message": (
+        "The log shows the exception that the framework or the server raises at that send; the client sees HTTP 500, or "
+        "an end without a Close frame."
+    ),
+    "asgi.accept.no-subprotocol-header": "The log shows nothing, or the server's refusal; browsers fail the handshake.",
+    "asgi.accept.header-names": "The log shows nothing: servers put such names on the wire as they like.",
+    "asgi.denial.extension": "The log shows the server's refusal of the event; the client gets HTTP 500.",
+    "asgi.close.legal-code": (
+        "The log shows the server's refusal of the code, or nothing; the client sees an end without this code."
+    ),
+    "asgi.close.legal-reason": (
+        "The log shows the server's refusal of the reason; the client sees an end without a Close frame."
+    ),
+    "rfc6455.handshake.application-subprotocol": "The log shows nothing: browsers fail the handshake, and say so there.",
     "asgi.connect.answered": (
         "The log shows that the ASGI callable returned without sending the handshake; the client gets HTTP 500."
     ),
@@ -111,7 +125,18 @@ def aside(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
         got = f" with HTTP {status}" if status is not None else ""
         return Verdict.SKIP, f"the route denies{got}. {_configure(case, status)}"
     missed = next((m for m in seen.missed if m.wait in ("exit", "again", "response")), None)
-    return _unproved(missed, seen) if missed is not None else None
+    return _unproved(missed, seen) if missed is not None else _silent(case, seen)
+
+
+def _silent(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
+    """A way that is about what a handler sends says nothing of one that sends nothing."""
+    sent = any(o.data["event"].get("type") == "websocket.send" for o in seen.trace.at("route", "send"))
+    way = case.tags.get("way")
+    if way == "while-app-sends" and not seen.trace.at("route", "held"):
+        return Verdict.SKIP, "the handler sent nothing when it was sent a message, so no client can leave meanwhile"
+    if way == "stops-reading" and not sent:
+        return Verdict.SKIP, "the handler sends nothing, so there is nothing that a client could leave unread"
+    return None
 
 
 def _unproved(missed: Missed, seen: Seen) -> tuple[Verdict, str] | None:

@@ -10,7 +10,9 @@ from .application_messages import ANSWERS, place
 from .claims import Claim, exception_text
 from .seen import LATE_US, Seen
 
-SENDING_WAYS = ("text", "binary", "not-json", "empty", "large")
+SENDING_WAYS = (
+    "text", "binary", "not-json", "empty", "large", "burst", "mid-message", "while-app-sends", "stops-reading"
+)  # fmt: skip
 # Code that is not the user's own: a fault is shown at the last place outside of it.
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python", "<frozen")
 
@@ -80,7 +82,10 @@ def _answer(seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Cl
 def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Claim]:
     sending = case.tags.get("way") in SENDING_WAYS
     reached_server = seen.outer is not None and (seen.outer.exit or {}).get("outcome") == "raised"
+    taken = next((o.data["exc"] for o in seen.trace.at("route", "escaped")), None)
     leaf = _escaped(seen, exit_) if reached_server else None
+    if leaf is None and taken is not None:
+        leaf = (taken.get("leaves") or (taken,))[0]  # the framework took it, and logs it itself
     left, tolerated = "suite.handler.disconnect-caught", "suite.handler.input-tolerated"
     quiet = "the handler ends without an exception when the client leaves"
     lives = "the handler copes with what it is sent"

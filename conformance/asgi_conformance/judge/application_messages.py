@@ -17,7 +17,7 @@ _ALLOWED = {
     "denying": ("websocket.http.response.body",),
 }
 # What the framework sends of its own accord is not the handler's; endpoint classes act on the handler's behalf.
-_FRAMEWORKS = ("starlette.", "fastapi.")
+_FRAMEWORKS = ("starlette.", "fastapi.", "litestar.", "quart.", "channels.", "falcon.", "blacksheep.", "sanic.")
 LONGEST_REASON = 123
 
 

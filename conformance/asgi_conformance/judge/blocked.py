@@ -8,7 +8,8 @@ from .seen import LATE_US, Seen
 
 REQUIREMENT = "asgi.application.async"
 _OURS = "asgi_conformance/child/"
-_LAYERS = (("/starlette/", Layer.FRAMEWORK), ("/fastapi/", Layer.FRAMEWORK), ("/uvicorn/", Layer.SERVER))
+_FRAMEWORKS = ("starlette", "fastapi", "litestar", "quart", "channels", "falcon", "blacksheep", "sanic")
+_LAYERS = (*((f"/{name}/", Layer.FRAMEWORK) for name in _FRAMEWORKS), ("/uvicorn/", Layer.SERVER))
 
 
 def blocked(seen: Seen) -> Claim | None:

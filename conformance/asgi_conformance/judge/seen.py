@@ -28,7 +28,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the app lane and how it ended."""
+    """One operation of the app lane and how it ended; ``public``: the framework's public states after it."""
 
     step: int
     op: str
@@ -36,6 +36,7 @@ class Operation:
     raised: Mapping[str, Any] | None
     states: tuple[int, int] | None
     attempts: int
+    public: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +244,13 @@ def _operation(data: Mapping[str, Any]) -> Operation:
     states = None
     if "client_state" in data:
         states = (data["client_state"], data["application_state"])
+    public = {key: value for key, value in data.items() if key not in _OF_OPERATIONS}
     return Operation(
-        data["step"], data["op"], data.get("returned"), data.get("raised"), states, data.get("attempts", 1)
+        data["step"], data["op"], data.get("returned"), data.get("raised"), states, data.get("attempts", 1), public
     )
+
+
+_OF_OPERATIONS = ("step", "op", "returned", "raised", "attempts")
 
 
 def _missed(data: Mapping[str, Any]) -> Missed:

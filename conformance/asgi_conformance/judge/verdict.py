@@ -45,6 +45,7 @@ def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
     if not requirements.applies(requirement, context.server.spec_version):
         return None
     verdict, deviation = _verdict(claim, requirement, case, context)
+    message, fix = _advice(claim, requirement)
     return Finding(
         requirement=claim.requirement,
         level=requirement.level,
@@ -56,9 +57,17 @@ def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
         observed=claim.observed,
         component=claim.component.where if claim.component is not None else "",
         deviation=deviation.id if deviation is not None else "",
-        message=deviation.reason if deviation is not None else requirement.statement,
-        fix=requirement.fix or "",
+        message=deviation.reason if deviation is not None else message,
+        fix=fix,
     )
+
+
+def _advice(claim: Claim, requirement: Requirement) -> tuple[str, str]:
+    """What is demanded and how to mend it, in the words of whom it concerns."""
+    if claim.layer is not Layer.MIDDLEWARE or requirement.binds is Layer.MIDDLEWARE:
+        return requirement.statement, requirement.fix or ""
+    role = "server" if requirement.binds is Layer.SERVER else "application"
+    return f"A middleware stands in for the {role} here. {requirement.statement}", "Pass the event on as it came."
 
 
 def _verdict(claim: Claim, requirement: Requirement, case: Case, context: Context) -> tuple[Verdict, Deviation | None]:
@@ -87,7 +96,8 @@ def _accepted(claim: Claim, case: Case, context: Context) -> Deviation | None:
     return None
 
 
-_OUTWARD = ("asgi.send", "asgi.close", "asgi.accept", "asgi.denial", "starlette.send", "starlette.close")
+_OUTWARD = ("asgi.send.", "asgi.close.", "asgi.accept.", "asgi.denial.")
+_OUTWARD_TOPICS = ("send", "close")
 
 
 def fault(findings: Iterable[Finding]) -> Layer | None:
@@ -97,7 +107,14 @@ def fault(findings: Iterable[Finding]) -> Layer | None:
         return None
     top = worst(f.verdict for f in breaches)
     order = [Layer.SERVER, Layer.MIDDLEWARE, Layer.FRAMEWORK, Layer.APPLICATION]
-    if all(f.requirement.startswith(_OUTWARD) for f in breaches):
+    if all(_outward(f.requirement) for f in breaches):
         order.reverse()
     candidates = [f.layer for f in breaches if f.verdict is top]
     return next((layer for layer in order if layer in candidates), candidates[0])
+
+
+def _outward(requirement: str) -> bool:
+    """Whether a requirement speaks of what travels from the application to the client."""
+    document, _, topic = requirement.partition(".")
+    of_framework = document not in ("asgi", "rfc6455", "suite") and topic.partition(".")[0] in _OUTWARD_TOPICS
+    return of_framework or requirement.startswith(_OUTWARD)

@@ -16,7 +16,14 @@ from ..lane import Failed, perform
 from ..passage import cross_to_object
 from ..recorder import Run, current_run, watch
 from ..wire import describe_exception, encode
+from . import starlette_handlers as handlers
+from . import starlette_routes as routes
 from . import starlette_stack as stack
+
+NAME = "starlette"
+# Starlette's WebSocket does all that the app lane can ask for.
+OPERATIONS = None
+discover, inside, is_application = routes.discover, stack.inside, stack.is_application
 
 _ENDPOINT = Component({"name": "the WebSocket object of the endpoint", "file": "", "line": 0}, entry=False)
 # The modules in which the framework makes the WebSocket that an endpoint is given.
@@ -69,6 +76,7 @@ def install(probe_path: str, target: Any) -> None:
     _observe_refusals()
     stack.install(functools.partial(_inject_probe, probe_path))
     stack.find_wrappers(target)
+    handlers.install()
 
 
 def _observe_websocket(cls: Any) -> None:

@@ -7,22 +7,19 @@ is right to look again after start-up and after the first connection.
 from __future__ import annotations
 
 import enum
-import functools
 import inspect
 import re
 import sys
-import types
 import typing
 import uuid
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
+from ..chain import chains
 from ..endpoints import describe_endpoint
+from ..leaves import leaves
 
-# How far the search goes through a target's objects before it gives up, and how deep mounts may be nested.
-OBJECTS = 3000
+# How deep mounts may be nested.
 DEPTH = 12
-FIRST = ("websocket", "app", "_app", "inner", "application", "asgi_app", "wrapped", "_base_app")
-_PLAIN = (str, bytes, int, float, bool, type(None), type, types.ModuleType, re.Pattern)
 
 # Routers that a connection or the lifespan reached first, each with the path before it.
 _reached: Dict[int, Tuple[Any, str, str]] = {}
@@ -45,16 +42,20 @@ def discover(target: Any) -> List[Dict[str, Any]]:
         roots = [(router, "") for router, _, kind in _reached.values() if kind == "lifespan"]
     found: Dict[str, Dict[str, Any]] = {}
     for router, prefix in roots:
-        for route in _walk(router.routes, prefix, "", {}, 0):
+        for route in _walk(router, prefix, "", {}):
             found.setdefault(route["path"], route)
+    for route in leaves(target, "", is_end):
+        found.setdefault(route["path"], route)
     return list(found.values())
 
 
-def _walk(routes: Any, prefix: str, host: str, params: Dict[str, str], depth: int) -> Iterator[Dict[str, Any]]:
+def _walk(
+    router: Any, prefix: str, host: str, params: Dict[str, str], above: Tuple[Any, ...] = ()
+) -> Iterator[Dict[str, Any]]:
     routing = sys.modules["starlette.routing"]
-    if depth > DEPTH:
+    if len(above) > DEPTH or any(router is one for one in above):
         return
-    for route in _flat(routes):
+    for route in _flat(router.routes):
         if isinstance(route, routing.WebSocketRoute):
             if getattr(route.endpoint, "__name__", "") != "conformance_probe":
                 yield _describe(route, prefix, host, params)
@@ -64,8 +65,11 @@ def _walk(routes: Any, prefix: str, host: str, params: Dict[str, str], depth: in
             below = prefix + route.path if is_mount else prefix
             if is_mount:
                 inside.pop("path", None)
-            for router in _routers(route.app):
-                yield from _walk(router.routes, below, host if is_mount else route.host, inside, depth + 1)
+            for inner in _routers(route.app):
+                yield from _walk(inner, below, host if is_mount else route.host, inside, (*above, router))
+            if is_mount:
+                for leaf in leaves(route.app, below, is_end):
+                    yield dict(leaf, url=_format(leaf["url"]), host=_format(host), params=inside)
 
 
 def _flat(routes: Any) -> Iterator[Any]:
@@ -142,74 +146,18 @@ def _required(dependant: Any) -> Dict[str, List[str]]:
     return out
 
 
+def is_end(value: Any) -> bool:
+    """Whether an object is an application or a router: what a way leads to."""
+    applications, routing = sys.modules.get("starlette.applications"), sys.modules["starlette.routing"]
+    if isinstance(value, routing.Router):
+        return True
+    return applications is not None and isinstance(value, applications.Starlette)
+
+
 def _routers(target: Any) -> List[Any]:
     """The routers that an application object leads to, nearest first; the search does not go into a router."""
-    routing = sys.modules["starlette.routing"]
-    applications = sys.modules.get("starlette.applications")
-    found: List[Any] = []
-    seen: typing.Set[int] = set()
-    pending: List[Any] = [target]
-    while pending and len(seen) < OBJECTS:
-        value = pending.pop(0)
-        if id(value) in seen or isinstance(value, _PLAIN):
-            continue
-        seen.add(id(value))
-        if applications is not None and isinstance(value, applications.Starlette):
-            value = value.router
-        if isinstance(value, routing.Router):
-            if not any(value is router for router in found):
-                found.append(value)
-            continue
-        try:
-            pending += _next(value)
-        except Exception:
-            continue  # an object that cannot be looked into leads nowhere
-    return found
-
-
-def _next(value: Any) -> List[Any]:
-    """What an object holds that may be or lead to an application."""
-    if isinstance(value, dict):
-        keys = [key for key in FIRST if key in value]
-        return [value[key] for key in keys] + [item for key, item in value.items() if key not in keys]
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return list(value)
-    if isinstance(value, functools.partial):
-        return [value.func, *value.args, *value.keywords.values()]
-    if inspect.ismethod(value):
-        return [value.__self__, value.__func__]
-    if inspect.isfunction(value):
-        return _of_function(value)
-    if type(value).__module__.split(".")[0] in ("asyncio", "threading", "logging", "builtins", "concurrent"):
-        return []
-    held = _attributes(value)
-    first = [held.pop(name) for name in FIRST if name in held]
-    call = inspect.getattr_static(type(value), "__call__", None)
-    return first + list(held.values()) + (_of_function(call) if inspect.isfunction(call) else [])
-
-
-def _of_function(function: Any) -> List[Any]:
-    cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
-    values = [function.__globals__.get(name) for name in function.__code__.co_names]
-    # Of what a function names, only what can itself be called leads to an application.
-    named = [v for v in values if isinstance(v, dict) or (callable(v) and not inspect.isclass(v))]
-    wrapped = getattr(function, "__wrapped__", None)
-    return [*cells, *named, wrapped]
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
-
-
-def _attributes(value: Any) -> Dict[str, Any]:
-    out = dict(getattr(value, "__dict__", {}))
-    for kind in type(value).__mro__:
-        slots: Any = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            found: Optional[Any] = getattr(value, name, None)
-            if found is not None:
-                out.setdefault(name, found)
-    return out
+    found: Dict[int, Any] = {}
+    for way in chains(target, is_end, names=True):
+        router = getattr(way[-1], "router", way[-1])
+        found.setdefault(id(router), router)
+    return list(found.values())

@@ -16,7 +16,7 @@ from ..chain import chains
 from ..components import Component, describe_component, is_framework, own_call
 from ..passage import enter, mark, mark_chain, mark_of
 from ..recorder import Run, current_run
-from .starlette_routes import reached
+from .starlette_routes import is_end, reached
 
 # The innermost part of an application's stack, below all of its user's middleware, by the application's id.
 _cores: Dict[int, Any] = {}
@@ -27,14 +27,6 @@ _components: Dict[int, Component] = {}
 _own_calls: Dict[type, Any] = {}
 # Applications whose stack has its entries marked.
 _divided: Set[int] = set()
-
-
-def is_end(value: Any) -> bool:
-    """Whether an object is an application or a router: what a way leads to."""
-    applications, routing = sys.modules.get("starlette.applications"), sys.modules["starlette.routing"]
-    if isinstance(value, routing.Router):
-        return True
-    return applications is not None and isinstance(value, applications.Starlette)
 
 
 def install(on_router: Callable[[Any, Any], None]) -> None:

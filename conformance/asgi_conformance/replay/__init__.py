@@ -1,0 +1,7 @@
+"""A case as a program of its own, which shows a finding to somebody who does not have the suite."""
+
+from __future__ import annotations
+
+from .program import Unreplayable, program
+
+__all__ = ["Unreplayable", "program"]
