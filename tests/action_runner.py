@@ -105,7 +105,7 @@ class Expression:
             return self.functions[name]
         found: Any = self.names
         for part in name.split("."):
-            found = found.get(part, "")
+            found = found.get(part, "") if isinstance(found, Mapping) else ""
         return found
 
 

@@ -6,9 +6,10 @@ same topic stands in its place: ``falcon.disconnect.code`` for ``starlette.disco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 from . import requirements
 from .model import Case
@@ -25,7 +26,9 @@ class Dialect:
     ``disconnect``: the class that a receive raises once the client has left, '' where it returns None. ``wrong_type``: the
     class that receive_text raises for a binary message and receive_bytes for a text, '' where none is documented.
     ``lost``: the class that a send raises once the client has left. ``close_code``: the default of close(). ``states``: the public
-    states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each attribute with its value.
+    states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each attribute with its value. ``error_code``: what the
+    connection of a handler that raised is closed with. ``reasons``: the ranges of close codes that have a reason by default.
+    ``beyond``: why an operation with such arguments is not documented, '' where it is.
     """
 
     disconnect: str
@@ -34,15 +37,55 @@ class Dialect:
     close_code: int = 1000
     error_code: int | None = None
     states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    reasons: tuple[tuple[int, int], ...] = ()
+    beyond: Callable[[str, Mapping[str, Any]], str] = lambda op, args: ""
+
+
+def _beyond_falcon(op: str, args: Mapping[str, Any]) -> str:
+    if args.get("mode") == "binary":
+        return "Falcon documents MessagePack, not JSON, for binary messages"
+    if op == "accept" and any(not part.isascii() for pair in args.get("headers") or () for part in pair):
+        return "Falcon documents US-ASCII alone for the headers of accept()"
+    return ""
+
+
+_OPEN, _SHUT = {"unaccepted": False, "ready": True, "closed": False}, {"ready": False, "closed": True}
+FALCON = Dialect(
+    disconnect="WebSocketDisconnected",
+    wrong_type="PayloadTypeError",
+    lost="WebSocketDisconnected",
+    error_code=1011,
+    states={
+        "initial": {"unaccepted": True, "ready": False, "closed": False},
+        "accepted": _OPEN,
+        "disconnected": _SHUT,
+        "closed": _SHUT,
+    },
+    reasons=((1000, 1000), (1011, 1011), (3011, 3011), (3100, 3599)),
+    beyond=_beyond_falcon,
+)
 
 
 DIALECTS: Mapping[str, Dialect] = {
     "litestar": Dialect(disconnect="WebSocketDisconnect", error_code=4500),
     "quart": Dialect(disconnect="CancelledError"),
     "channels": Dialect(disconnect="Disconnected"),
-    "falcon": Dialect(disconnect="WebSocketDisconnected", wrong_type="PayloadTypeError", lost="WebSocketDisconnected"),
+    "falcon": FALCON,
     "blacksheep": Dialect(disconnect="WebSocketDisconnectError"),
     "sanic": Dialect(disconnect=""),
+}
+
+
+# What these cases decide as well where a framework documents it: Starlette leaves it to the server.
+_ALSO: Mapping[str, tuple[str, ...]] = {
+    "lost.handler.returns": ("handler.returns",),
+    "lost.handler.raises": ("handler.error", "handler.http-error"),
+    "lost.send.closed": ("send.told",),
+    "lost.send.gone": ("send.told",),
+    "lost.send.bytes": ("send.told", "close.again"),
+    "close.app.code": ("close.sent", "state.closed"),
+    "close.client.code": ("state.disconnected",),
+    "handshake.accept": ("accept.sent", "state.accepted"),
 }
 
 
@@ -50,7 +93,8 @@ def as_decided(case: Case, framework: str) -> Case:
     """The case with what this framework documents in the place of what Starlette documents; '' for no framework."""
     if framework == STARLETTE or case.kind != "probe":
         return case
-    return replace(case, requires=_translated(case.requires, framework))
+    also = tuple(f"{framework}.{topic}" for topic in _ALSO.get(case.id, ()))
+    return replace(case, requires=_translated((*case.requires, *also), framework))
 
 
 @cache

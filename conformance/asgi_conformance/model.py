@@ -55,7 +55,8 @@ class Requirement:
     """One normative statement of one document, in our own words.
 
     ``since`` and ``until`` bound the version of the ASGI WebSocket specification (``"2.4"``) that a server must
-    advertise for the statement to apply; ``no_case`` says why no case decides it, where none does.
+    advertise for the statement to apply; ``released`` is the first release of the document's product that is held to
+    it; ``no_case`` says why no case decides it, where none does.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Requirement:
     source: str
     since: str | None = None
     until: str | None = None
+    released: str | None = None
     note: str | None = None
     no_case: str | None = None
     fix: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .dialects import as_decided
+from .dialects import DIALECTS, as_decided
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -265,12 +265,18 @@ class Run:
         assert self.server is not None
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
+        if case.kind == "surface" and self.product in DIALECTS:
+            return f"these values are Starlette's, and the target uses {self.product}"
         if case.kind == "probe" and self.framework and not case.requires:
             return f"no document of {self.product} speaks of what this case decides"
         offered = self.framework.get("operations")
         for step in case.steps if offered else ():
             if step.lane == "app" and step.op not in (*offered, "return", "raise", "hang"):
                 return f"{self.product} documents no {step.op}() of its WebSocket"
+            if self.product in DIALECTS and step.lane == "app":
+                beyond = DIALECTS[self.product].beyond(step.op, step.args.get("args") or {})
+                if beyond:
+                    return beyond
         for need in case.needs:
             if need == "middleware" and not self.middleware:
                 return "the target has no middleware"

@@ -34,7 +34,7 @@ REQUIRES = (
 WAYS: dict[str, CaseFunction] = {}
 MIB = 1024 * 1024
 # So many messages are in one piece more than a queue of the usual 100 takes, and far less than a server's limits.
-BURST = 200
+BURST = 120
 # 512 KiB in messages of 4 KiB: if they are answered in kind, more than a narrow connection holds with the 64 KiB that
 # servers gather before a send waits.
 UNREAD = 128
@@ -244,7 +244,7 @@ def is_sent_a_large_text(client: Client, app: App, route: Subject) -> None:
 
 @way("route.burst")
 def is_sent_many_texts_at_once(client: Client, app: App, route: Subject) -> None:
-    """The handler copes with 200 text messages that arrive in one piece."""
+    """The handler copes with 120 text messages that arrive in one piece."""
     _enters(client, route.messages)
     client.sends_at_once("hello", BURST)
     client.is_settled(len(route.messages) + BURST)

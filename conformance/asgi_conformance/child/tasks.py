@@ -6,12 +6,13 @@ import asyncio
 import sys
 from typing import Any, Dict, List, Tuple
 
+from .components import FRAMEWORK_PACKAGES
 from .recorder import Run, current_run
 
 # Who makes tasks for others: whoever asked them stands further out.
 _MAKERS = ("asyncio", "anyio")
 # Tasks of the server, of the framework and of the suite are not the handler's.
-_NOT_ITS_OWN = ("uvicorn", "websockets", "wsproto", "starlette", "fastapi", __name__.split(".")[0])
+_NOT_ITS_OWN = ("uvicorn", "websockets", "wsproto", *FRAMEWORK_PACKAGES, __name__.split(".")[0])
 
 
 def watch_tasks(loop: Any) -> None:

@@ -94,7 +94,7 @@ def _drop_held_where_breached(findings: list[Finding]) -> Iterator[Finding]:
     """A requirement that was breached once by a layer is not also shown as held by it."""
     good = (Verdict.PASS, Verdict.NOTE)
     breached = {(f.requirement, f.layer, f.component) for f in findings if f.verdict not in good}
-    for f in findings:
+    for f in dict.fromkeys(findings):
         if f.verdict not in good or (f.requirement, f.layer, f.component) not in breached:
             yield f
 

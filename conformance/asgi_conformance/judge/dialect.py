@@ -16,11 +16,10 @@ from ..dialects import DIALECTS, Dialect
 from ..model import Case, Layer
 from ..values import observed
 from .claims import Claim, event_text, exception_text, shown
+from .dialect_ends import WHOLE, Says, gone
 from .framework import FIELDS
 from .seen import Event, Operation, Seen, Sent
 
-# What a relation says: whether it held, what was expected, what was seen.
-Says = tuple[bool, str, str]
 _RECEIVING = ("receive_text", "receive_bytes", "receive_json", "receive", "iterate")
 
 
@@ -29,6 +28,8 @@ class Call:
     """One operation of the app lane: what it was asked, how it ended, and what passed inside meanwhile.
 
     ``event``: the message or the disconnect that a receiving operation met, None where it met none. ``sent``: what it passed on.
+    ``before``: the operations before it. ``left``: the framework was told, be it then or later, that the client has left.
+    ``late``: this operation sent something after that.
     """
 
     dialect: Dialect
@@ -37,6 +38,14 @@ class Call:
     ended: Operation
     event: Event | None
     sent: tuple[Sent, ...]
+    before: tuple[Operation, ...] = ()
+    left: bool = False
+    late: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the handler had closed before."""
+        return any(one.op == "close" and one.raised is None for one in self.before)
 
     @property
     def result(self) -> str:
@@ -52,7 +61,6 @@ class Call:
 
 
 Relation = Callable[[Call], Iterator[Says]]
-Whole = Callable[[Case, Seen, Dialect], Iterator[Says]]
 
 
 def dialect(case: Case, seen: Seen, name: str) -> Iterator[Claim]:
@@ -65,6 +73,9 @@ def dialect(case: Case, seen: Seen, name: str) -> Iterator[Claim]:
         for topic, relation in TOPICS.items():
             for held, expected, got in relation(call) if topic in held_to else ():
                 yield Claim(held_to[topic], held, Layer.FRAMEWORK, "app", expected, got)
+    for topic, expected, got in _never_returned(case, seen):
+        if topic in held_to:
+            yield Claim(held_to[topic], False, Layer.FRAMEWORK, "app", expected, got)
     for topic, whole in WHOLE.items():
         for held, expected, got in whole(case, seen, table) if topic in held_to else ():
             yield Claim(held_to[topic], held, Layer.FRAMEWORK, "inner", expected, got)
@@ -78,14 +89,44 @@ def calls(case: Case, seen: Seen, table: Dialect) -> Iterator[Call]:
     inner = seen.inner
     assert inner is not None
     events = [event for event in inner.received if event["type"] != "websocket.connect"]
-    for operation in seen.operations:
+    for place, operation in enumerate(seen.operations):
         event = None
         if operation.op in _RECEIVING and events:
-            gone = events[0]["type"] == "websocket.disconnect"
-            event = events[0] if gone else events.pop(0)
+            last = events[0]["type"] == "websocket.disconnect"
+            event = events[0] if last else events.pop(0)
         args = case.steps[operation.step].args.get("args") or {}
         sent = tuple(one for one in inner.sent if one.step == operation.step)
-        yield Call(table, operation.op, args, operation, event, sent)
+        before, late = seen.operations[:place], operation.step in _late(seen)
+        yield Call(table, operation.op, args, operation, event, sent, before, gone(inner), late)
+
+
+def _late(seen: Seen) -> set[int | None]:
+    """The steps in which the framework sent something though it had received the disconnect."""
+    steps: set[int | None] = set()
+    told = False
+    for o in seen.trace.at("inner"):
+        told = told or (o.kind == "receive" and o.data["event"].get("type") == "websocket.disconnect")
+        if told and o.kind == "send":
+            steps.add(o.data.get("step"))
+    return steps
+
+
+_TOPIC_OF = {"receive_text": "receive.text", "receive_bytes": "receive.bytes", "receive_json": "receive.json"}
+
+
+def _never_returned(case: Case, seen: Seen) -> Iterator[tuple[str, str, str]]:
+    """A receiving operation that still waits though the framework was given what it waits for: topic, expected, seen."""
+    missed = next((m for m in seen.missed if m.sound and not m.waits_in("barrier")), None)
+    index = missed.app.get("step") if missed is not None else None
+    if index is None or any(operation.step == index for operation in seen.operations) or seen.inner is None:
+        return
+    op = case.steps[index].op
+    taken = sum(operation.op in _RECEIVING for operation in seen.operations)
+    events = [event for event in seen.inner.received if event["type"] != "websocket.connect"][taken:]
+    if op in _TOPIC_OF and events:
+        last = events[0]["type"] == "websocket.disconnect"
+        topic = "disconnect.raised" if last else _TOPIC_OF[op]
+        yield topic, f"{op}() ends with {event_text(events[0])}", f"{op}() had not ended at the deadline"
 
 
 def _text(call: Call) -> Iterator[Says]:
@@ -109,13 +150,14 @@ def _json(call: Call) -> Iterator[Says]:
     text = call.event.get("text")
     if text is None and call.event.get("bytes") is not None and "hex" in call.event["bytes"]:
         text = bytes.fromhex(call.event["bytes"]["hex"]).decode("utf-8", "replace")
+    if not isinstance(text, str):
+        return
     try:
-        want = observed(json.loads(text)) if isinstance(text, str) else None
+        want = observed(json.loads(text))
     except ValueError:
         return
-    if want is not None:
-        held = call.ended.raised is None and call.ended.returned == want
-        yield held, f"receive_json() returns {shown(want)}", call.result
+    held = call.ended.raised is None and call.ended.returned == want
+    yield held, f"receive_json() returns {shown(want)}", call.result
 
 
 def _wrong_type(call: Call) -> Iterator[Says]:
@@ -164,6 +206,10 @@ def _sends(op: str, type: str, field: str | None = None) -> Relation:
         if call.op != op or lost or call.ended.raised is not None or call.ended.attempts > 1:
             return
         events = [one.event for one in call.sent]
+        if op == "close" and (call.over or (call.left and not events)):
+            return  # of a close after the end speaks another topic, if any
+        if op == "close" and field == "starlette.close.reason" and _own_reason(call):
+            return
         if [event.get("type") for event in events][:1] != [type]:
             got = ", ".join(str(event.get("type")) for event in events) or "nothing"
             yield False, f"{op}() sends {type}", f"{op}() returned, and it sent {got}"
@@ -175,12 +221,33 @@ def _sends(op: str, type: str, field: str | None = None) -> Relation:
     return relation
 
 
+def _own_reason(call: Call) -> bool:
+    """Whether the framework documents a reason of its own for this close."""
+    code = call.args.get("code", call.dialect.close_code)
+    return not call.args.get("reason") and any(low <= code <= high for low, high in call.dialect.reasons)
+
+
 def _defaults(call: Call) -> Mapping[str, Any]:
     return {"code": call.dialect.close_code} if call.op == "close" else {}
 
 
+def _close_again(call: Call) -> Iterator[Says]:
+    told = any(_told(one, call.dialect) for one in call.before)
+    failed = any("OSError" in (one.raised or {}).get("mro", ()) for one in call.sent)
+    if call.op == "close" and failed:
+        yield call.ended.raised is None, "close() raises nothing", call.result
+    elif call.op == "close" and (call.over or told or call.late or (call.left and not call.sent)):
+        sent = ", ".join(event_text(one.event) for one in call.sent)
+        yield call.ended.raised is None and not sent, "close() does nothing", f"it sent {sent}" if sent else call.result
+
+
+def _told(operation: Operation, table: Dialect) -> bool:
+    return operation.raised is not None and bool(table.disconnect) and table.disconnect in operation.raised["mro"]
+
+
 def _send_lost(call: Call) -> Iterator[Says]:
-    if call.op.startswith("send_") and any(one.raised is not None for one in call.sent):
+    refused = call.left and call.ended.raised is not None
+    if call.op.startswith("send_") and (refused or any(one.raised is not None for one in call.sent)):
         yield _raised(call, call.dialect.lost), f"{call.op}() raises {call.dialect.lost}", call.result
 
 
@@ -198,6 +265,11 @@ def _state(moment: str, when: Callable[[Call], bool]) -> Relation:
 
 def _states(states: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value!r}" for name, value in states.items())
+
+
+def _refused_at_first(call: Call) -> bool:
+    """Whether nothing but operations that the framework refused has happened so far."""
+    return all(one.raised is not None and one.op != "close" for one in (*call.before, call.ended))
 
 
 def _went(op: str) -> Callable[[Call], bool]:
@@ -221,28 +293,12 @@ TOPICS: Mapping[str, Relation] = {
     "send.json": _sends("send_json", "websocket.send", "starlette.send.json"),
     "send.lost": _send_lost,
     "close.sent": _sends("close", "websocket.close"),
+    "close.again": _close_again,
     "close.code": _sends("close", "websocket.close", "starlette.close.code"),
     "close.reason": _sends("close", "websocket.close", "starlette.close.reason"),
     "denial.sent": _sends("deny", "websocket.http.response.start", "starlette.denial.sent"),
+    "state.initial": _state("initial", _refused_at_first),
     "state.accepted": _state("accepted", _went("accept")),
     "state.disconnected": _state("disconnected", lambda call: call.gone),
     "state.closed": _state("closed", _went("close")),
 }
-
-
-def _handler_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
-    """What the framework sends for a handler that raises once the connection is open."""
-    ended = [o.data for o in seen.trace.at("app", "exit")]
-    inner = seen.inner
-    if not ended or ended[0].get("outcome") != "raised" or inner is None or table.error_code is None:
-        return
-    if any(event["type"] == "websocket.disconnect" for event in inner.received):
-        return
-    types = [one.event.get("type") for one in inner.sent]
-    if "websocket.accept" in types and "websocket.close" not in types[:-1]:
-        last = inner.sent[-1].event
-        held = last.get("type") == "websocket.close" and last.get("code") == table.error_code
-        yield held, f"websocket.close code={table.error_code}", event_text(last)
-
-
-WHOLE: Mapping[str, Whole] = {"handler.error": _handler_error}

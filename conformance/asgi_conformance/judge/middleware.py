@@ -59,6 +59,9 @@ def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
                     yield _claim(component, id, True, "every event passed on", "every event passed on", below.name, id)
 
 
+    yield from _broken_off(seen)
+
+
 def _claim(component: Component, id: str, held: bool, expected: str, observed: str, boundary: str, about: str) -> Claim:
     return Claim(id, held, component.layer, boundary, expected, observed, component, about)
 
@@ -78,6 +81,12 @@ def _inward(
             return
         yield from _same(component, given[index], event, below.name, may, seen)
     missing = given[len(passed) :]
+    if missing and below.receive_raised and not above.receive_raised:
+        event, observed = missing[0], _raised(below.receive_raised[-1])
+        own = (_code_subject(seen),) if event.get("type") == "websocket.disconnect" else ()
+        for about in (*_subjects(event), *own):
+            yield _claim(component, VALID, False, event_text(event), observed, below.name, about)
+        return
     lost = next((event for event in missing if event.get("type") == "websocket.disconnect"), None)
     if lost is not None and seen.waiting_in(f"{below.name}.receive"):
         observed = "no event within the deadline"
@@ -158,10 +167,28 @@ def _outward(
         if raised is not None and "OSError" in raised.get("mro", ()) and below.sent[index].returned:
             id, expected = "asgi.send.after-disconnect", exception_text(raised)
             yield _claim(component, id, False, expected, "the send returned", below.name, id)
-    if len(asked) > len(sent) and not any(s.raised for s in above.sent) and below.sent[len(sent)].returned:
-        lost = asked[len(sent)]
-        for subject in _subjects(lost):
+    if len(asked) <= len(sent) or any(s.raised for s in above.sent):
+        return
+    lost, raised = asked[len(sent)], below.sent[len(sent)].raised
+    for subject in _subjects(lost):
+        if raised is not None:
+            yield _claim(component, VALID, False, event_text(lost), _raised(raised), above.name, subject)
+        elif below.sent[len(sent)].returned:
             yield _claim(component, TRANSPARENT, False, event_text(lost), "not passed on", above.name, subject)
+
+
+def _raised(exc: Mapping[str, Any]) -> str:
+    """What an entry raised of its own accord, and where."""
+    return f"{exception_text(exc)}, raised at {exc.get('at', '?')}"
+
+
+def _broken_off(seen: Seen) -> Iterator[Claim]:
+    """An entry that raises before it has called what lies below it, in the place of an answer."""
+    last = seen.boundaries[-1]
+    exc, who = (last.exit or {}).get("exc"), last.entered.get("below") or {}
+    if exc is not None and not last.sent and not last.receive_raised and who.get("layer") == "middleware":
+        component = Component(who["name"], Layer.MIDDLEWARE, who.get("file", ""), who.get("line", 0))
+        yield _claim(component, VALID, False, "what lies below it is called", _raised(exc), last.name, VALID)
 
 
 def _inserted(before: Sequence[Event], after: Sequence[Event], index: int) -> bool:

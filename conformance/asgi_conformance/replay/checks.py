@@ -8,7 +8,6 @@ it held. They speak of what the template of the program offers: ``received``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from ..model import Case, Level, Requirement
 from ..states_transitions import TRANSITIONS
@@ -50,7 +49,7 @@ def _client_code(s: Script) -> list[Check]:
 
 
 def _client_reason(s: Script) -> list[Check]:
-    return [(f"{s.client_close[1]!a}, or none", _REASON, f"{_REASON} in ({s.client_close[1]!a}, None)")]
+    return [(source(f"{s.client_close[1]!r}, or none"), _REASON, f"{_REASON} in ({s.client_close[1]!a}, None)")]
 
 
 def _own_code(s: Script) -> list[Check]:
@@ -102,7 +101,7 @@ def _raises(name: str) -> Rule:
     def rule(s: Script) -> list[Check]:
         step = next((each.index + 1 for each in s.steps("app", "deny")), s.last) if "denial" in name else s.last
         kinds = f"[kind.__name__ for kind in type(result.get({step})).__mro__]"
-        return [("RuntimeError", f"result.get({step})", f'"RuntimeError" in {kinds}')]
+        return [('"RuntimeError"', f"result.get({step})", f'"RuntimeError" in {kinds}')]
 
     return rule
 
@@ -162,24 +161,23 @@ def _send_lost(s: Script) -> list[Check]:
     return [("('WebSocketDisconnect', 1006)", got, f"{got} == ('WebSocketDisconnect', 1006) or not {_ERRORS}")]
 
 
-def _walk(s: Script) -> list[Check]:
+def _walk(case: Case) -> Iterator[tuple[list[str], Check]]:
     """Both states after each operation, as long as the server does what the walk is planned with."""
-    names = s.case.tags.get("transitions", ())
-    found = []
-    for step, name in zip(s.steps("app"), names, strict=False):
-        allowed = []
-        for alternative in TRANSITIONS[name].alternatives:
-            outcome = alternative.outcome
-            raises = [True, False] if outcome.raises == "unspecified" else [outcome.raises is not None]
-            pair = outcome.pair_after.title.strip("()")
-            allowed += [(each, pair) for each in raises if (each, pair) not in allowed]
+    steps = Script(case).steps("app")
+    for step, name in zip(steps, case.tags.get("transitions", ()), strict=False):
+        allowed: list[tuple[bool, str]] = []
+        ids: dict[str, None] = {}
+        for outcome in (alternative.outcome for alternative in TRANSITIONS[name].alternatives):
+            raises = (True, False) if outcome.raises == "unspecified" else (outcome.raises is not None,)
+            allowed += [(each, outcome.pair_after.title.strip("()")) for each in raises]
+            ids.update(dict.fromkeys(id for id in outcome.requirement_ids if id.startswith("starlette.state.")))
         number = step.index + 1
         got = f"(isinstance(result.get({number}), Exception), states.get({number}))"
-        found.append((source(allowed), got, f"{got} in {source(allowed)}"))
+        ways = source(list(dict.fromkeys(allowed)))
+        yield [*(ids or ["starlette.state.unchanged-on-error"]), f"step {number}"], (ways, got, f"{got} in {ways}")
         # What follows another outcome than the planned one stands on something that never was.
         if len({pair for _, pair in allowed}) > 1:
-            break
-    return found
+            return
 
 
 def _states_after(client: str, application: str) -> Rule:
@@ -191,14 +189,12 @@ def _states_after(client: str, application: str) -> Rule:
 
 
 def _lost_state(s: Script) -> list[Check]:
-    if s.case.tags.get("transitions"):
-        return _walk(s)
     got = f'states.get({s.last}, "").rpartition(", ")[2]'
     return [('"DISCONNECTED"', got, f'{got} == "DISCONNECTED" or not {_ERRORS}')]
 
 
 def _nothing_more(s: Script) -> list[Check]:
-    return [(f"{len(s.from_client)} messages", _MESSAGES, f"len({_MESSAGES}) <= {len(s.from_client)}")]
+    return [(source(f"{len(s.from_client)} messages"), _MESSAGES, f"len({_MESSAGES}) <= {len(s.from_client)}")]
 
 
 def _pongs(s: Script) -> list[Check]:
@@ -240,11 +236,15 @@ RULES: dict[str, Rule] = {
     "asgi.disconnect.lost-code": _LOST,
     "asgi.disconnect.reason": _client_reason,
     "asgi.disconnect.registered-code": _one("", _CODE),
-    "asgi.disconnect.sent": _one('"websocket.disconnect"', f"({_EVENTS} or [None])[-1]", 'received("websocket.disconnect")'),
+    "asgi.disconnect.sent": _one(
+        '"websocket.disconnect"', f"({_EVENTS} or [None])[-1]", 'received("websocket.disconnect")'
+    ),
     "asgi.fragments.complete": _given_messages,
     "asgi.ping.handled": _one('"no event for a ping"', _EVENTS, f"'ping' not in str({_EVENTS})"),
     "asgi.receive.after-accept": _one(
-        '"messages only after the accept"', _EVENTS, f'"websocket.accept" in {_EVENTS}[:{_EVENTS}.index("websocket.receive")]'
+        '"messages only after the accept"',
+        _EVENTS,
+        f'"websocket.accept" in {_EVENTS}[:{_EVENTS}.index("websocket.receive")]',
     ),
     "asgi.receive.bytes": _given_messages,
     "asgi.receive.in-order": _given_messages,
@@ -267,7 +267,9 @@ RULES: dict[str, Rule] = {
     "asgi.send.in-order": _sent_messages,
     "asgi.send.text": _sent_messages,
     "rfc6455.close.body": _one(
-        '"nothing, or a code and UTF-8"', _CLOSED, 'not peer.close or (peer.close[2] != 1 and "\\\\x" not in peer.close[1])'
+        '"nothing, or a code and UTF-8"',
+        _CLOSED,
+        'not peer.close or (peer.close[2] != 1 and "\\\\x" not in peer.close[1])',
     ),
     "rfc6455.close.code-absent": _client_code,
     "rfc6455.close.code-lost": _LOST,
@@ -288,7 +290,9 @@ RULES: dict[str, Rule] = {
     "rfc6455.close.tcp-first": _ENDED,
     "rfc6455.codes.client-only": _one("", _CLOSED),
     "rfc6455.codes.range": _one(
-        '"a code from 1000 to 4999"', _CLOSED, "not peer.close or peer.close[0] is None or 1000 <= peer.close[0] <= 4999"
+        '"a code from 1000 to 4999"',
+        _CLOSED,
+        "not peer.close or peer.close[0] is None or 1000 <= peer.close[0] <= 4999",
     ),
     "rfc6455.codes.reserved-not-sent": _one(
         '"no 1005, 1006, 1015"', _CLOSED, "not peer.close or peer.close[0] not in (1005, 1006, 1015)"
@@ -352,7 +356,6 @@ RULES: dict[str, Rule] = {
         '[event for way, event in seen["handler"] if way != "raised"]',
     ),
 }
-_IN_A_WALK = "starlette.state."
 
 
 def checks(case: Case, requirements: Sequence[Requirement], behind_middleware: bool) -> Iterator[str]:
@@ -360,40 +363,31 @@ def checks(case: Case, requirements: Sequence[Requirement], behind_middleware: b
     script, at = Script(case), ', "handler"' if behind_middleware else ""
     asked: dict[tuple[Check, str], list[str]] = {}
     for requirement in requirements:
-        rule = _rule(requirement.id, case)
-        for expected, observed, held in rule(script) if rule is not None else ():
-            silent = requirement.level in (Level.SILENT, Level.MAY)
-            check = expected.replace("{at}", at), observed.replace("{at}", at), held.replace("{at}", at)
-            asked.setdefault((check if not silent else ("", check[1], ""), _versions(requirement)), []).append(
-                requirement.id
-            )
+        rule = RULES.get(requirement.id) if _concerns(requirement.id, case) else None
+        for check in rule(script) if rule is not None else ():
+            expected, observed, held = (part.replace("{at}", at) for part in check)
+            if requirement.level in (Level.SILENT, Level.MAY):
+                expected = held = ""
+            asked.setdefault(((expected, observed, held), _versions(requirement)), []).append(requirement.id)
+    for ids, check in _walk(case):
+        asked.setdefault((check, ""), []).extend(ids)
     for ((expected, observed, held), versions), ids in asked.items():
         names = ", ".join(dict.fromkeys(ids))
         if not expected:
-            line = f'show("noted", f"{names}: {{{observed}!r}}")' if "'" not in observed else ""
             line = f'show("noted", "{names}: " + repr({observed}))'
         else:
-            line = f'check("{names}", {_quoted(expected)}, {observed}' + (f", {held})" if held else ")")
-        if versions:
-            yield f"if {versions}:"
-            yield f"    {line}"
-        else:
-            yield line
+            line = f'check("{names}", {expected}, {observed}' + (f", {held})" if held else ")")
+        yield from (f"if {versions}:", f"    {line}") if versions else (line,)
 
 
-def _quoted(expected: str) -> str:
-    """Source as it stands; words that are no source, as text."""
-    try:
-        compile(expected, "expected", "eval")
-    except SyntaxError:
-        return repr(expected)
-    return repr(expected) if expected == "RuntimeError" else expected
-
-
-def _rule(id: str, case: Case) -> Rule | None:
-    if id.startswith(_IN_A_WALK) and case.tags.get("transitions"):
-        return _walk if id != f"{_IN_A_WALK}unchanged-on-error" or case.section == "states" else _walk
-    return RULES.get(id)
+def _concerns(id: str, case: Case) -> bool:
+    """Whether a requirement is decided here: in a walk its last operation says which of them are."""
+    walk = case.tags.get("transitions")
+    if not walk:
+        return True
+    if id.startswith("starlette.state."):
+        return False
+    return any(id in alternative.outcome.requirement_ids for alternative in TRANSITIONS[walk[-1]].alternatives)
 
 
 def _versions(requirement: Requirement) -> str:
@@ -404,8 +398,3 @@ def _versions(requirement: Requirement) -> str:
         if version
     ]
     return " and ".join(bounds)
-
-
-def decided(requirements: Sequence[Requirement], case: Case) -> list[Any]:
-    """Those of some requirements that a replay of the case can decide."""
-    return [requirement for requirement in requirements if _rule(requirement.id, case) is not None]

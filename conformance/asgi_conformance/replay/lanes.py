@@ -10,7 +10,9 @@ from ..model import Case, Step
 from .source import arguments, source
 
 _LEAVES = {"drop": "FIN", "reset": "RST", "half-close": "half"}
-CLIENT_OPS = frozenset({"open", "open-partly", "accepted", "refused", "send", "raw", "close", "receive", "pong", "closed"})
+CLIENT_OPS = frozenset(
+    {"open", "open-partly", "accepted", "refused", "send", "raw", "close", "receive", "pong", "closed"}
+)
 CLIENT_OPS |= {"ended", "silence", "settled", *_LEAVES}
 # What a client can do before, or without, a handshake that has been answered.
 _UNOPENED = ("open", "open-partly", "refused", "ended", "silence", *_LEAVES)
@@ -114,6 +116,6 @@ def _close_body(args: Mapping[str, Any]) -> str:
     if code is None:
         return 'b""'
     head = f'({code & 0xFFFF}).to_bytes(2, "big")'
-    if reason in (None, "", b""):
+    if not reason:
         return head
-    return f"{head} + {source(reason)}" + (".encode()" if not isinstance(reason, bytes) else "")
+    return f"{head} + {source(reason.encode('utf-8', 'surrogatepass') if isinstance(reason, str) else reason)}"

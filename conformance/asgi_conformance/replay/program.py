@@ -118,7 +118,11 @@ def _environment() -> jinja2.Environment:
 def _header(told: Sequence[str], reported_on: str, subject: Subject) -> list[str]:
     lines = [f"It runs against {subject.target}{_where(subject)}.", ""] if subject.target else []
     if told:
-        lines += [f"A report on {reported_on} says:" if reported_on else "A report says:", *(f"  {t}" for t in told), ""]
+        lines += [
+            f"A report on {reported_on} says:" if reported_on else "A report says:",
+            *(f"  {t}" for t in told),
+            "",
+        ]
     return [_docstring(line) for line in lines]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -96,6 +97,8 @@ def write(report: Mapping[str, Any], path: Path) -> None:
     path = Path(path)
     text = render(report, path.suffix.lower())
     path.parent.mkdir(parents=True, exist_ok=True)
+    if _appeared(text, path):
+        return
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
@@ -106,6 +109,28 @@ def write(report: Mapping[str, Any], path: Path) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _appeared(text: str, path: Path) -> bool:
+    """Write a new file that has no name until it is whole; False where the system or an older file is against it.
+
+    So a process that is killed while it writes leaves nothing behind.
+    """
+    if path.exists() or not hasattr(os, "O_TMPFILE"):
+        return False
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = os.open(path.parent, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o666)
+            stream = stack.enter_context(os.fdopen(handle, "w", encoding="utf-8", newline="\n"))
+            stream.write(text)
+            stream.flush()
+            # With a folder given, the link in /proc is followed and not copied.
+            os.link(f"/proc/self/fd/{handle}", path.name, dst_dir_fd=folder)
+        except OSError:
+            return False
+    return True
 
 
 def _umask() -> int:

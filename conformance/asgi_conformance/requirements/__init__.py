@@ -2,7 +2,7 @@
 
 A file has one table ``[document]`` (``key``, ``title``; optional ``url``, ``version``, ``date``, ``anchor`` and
 ``[document.parts.NAME]`` for the further texts that the document stands on) and one ``[[requirement]]`` for each
-statement: ``id``, ``section``, ``level``, ``binds``, ``statement``; optional ``part``, ``since``, ``until``, ``note``,
+statement: ``id``, ``section``, ``level``, ``binds``, ``statement``; optional ``part``, ``since``, ``until``, ``released``, ``note``,
 ``no_case``, ``fix``. The source that users read is derived from title and section, so it is typed nowhere.
 """
 
@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 
 from asgi_conformance.model import Layer, Level, Requirement
 
-KEYS = ("rfc6455", "asgi", "starlette", "fastapi", "litestar", "suite")
+KEYS = ("rfc6455", "asgi", "starlette", "fastapi", "litestar", "falcon", "suite")
 
 _ID = re.compile(r"[a-z0-9]+(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}")
 _VERSION = re.compile(r"\d+\.\d+")
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
 _NEEDED = frozenset({"id", "section", "level", "binds", "statement"})
-_ALLOWED = _NEEDED | {"part", "since", "until", "note", "no_case", "fix"}
+_ALLOWED = _NEEDED | {"part", "since", "until", "released", "note", "no_case", "fix"}
 _DOCUMENT_NEEDED = frozenset({"key", "title"})
 _DOCUMENT_ALLOWED = _DOCUMENT_NEEDED | {"url", "version", "date", "anchor", "parts"}
 _PART = frozenset({"title", "url"})
@@ -140,6 +141,8 @@ def _requirement(table: Mapping[str, Any], document: Document) -> Requirement:
     for name in ("since", "until"):
         if name in table and not _VERSION.fullmatch(table[name]):
             raise RequirementsError(f"{where}: {name} is a version such as 2.4, not {table[name]!r}")
+    if not _RELEASE.fullmatch(table.get("released", "0.0")):
+        raise RequirementsError(f"{where}: released is a version such as 0.37.0, not {table['released']!r}")
     if "since" in table and "until" in table and _version(table["since"]) > _version(table["until"]):
         raise RequirementsError(f"{where}: since is later than until")
     level, binds = _member(Level, table["level"], where), _member(Layer, table["binds"], where)

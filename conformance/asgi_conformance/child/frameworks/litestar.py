@@ -1,21 +1,21 @@
-"""Litestar: the probe as a registered handler, its WebSocket observed, its routes read from the application."""
+"""Litestar: the probe as a registered handler, its WebSocket and exceptions observed, the boundary at a route's handler."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
-from ..endpoints import describe_endpoint
-from ..handlers import observed_handler
 from ..lane import Failed, perform
-from ..recorder import current_run
-from ..wire import describe_exception
+from ..recorder import Run, current_run
+from ..wire import describe_exception, encode
+from . import litestar_routes as routes
+from . import litestar_stack as stack
 from .entry import application_in, at_object, find_wrappers, watch_entry
 from .versions import version_of
 
 NAME = "litestar"
-OPERATIONS = ("accept", "receive_text", "receive_bytes", "receive_json", "iterate")
+OPERATIONS: Tuple[str, ...] = ("accept", "receive", "receive_text", "receive_bytes", "receive_json", "iterate")
 OPERATIONS += ("send_text", "send_bytes", "send_json", "close")
 
 
@@ -39,19 +39,32 @@ def inside(target: Any) -> Any:
     return application_in(target, is_application)
 
 
+def discover(target: Any) -> List[Dict[str, Any]]:
+    """The WebSocket routes of the application within the target (PROTOCOL.md, ``routes``)."""
+    app = inside(target)
+    return [] if app is None else routes.discover(app, is_application)
+
+
 def install(probe_path: str, target: Any) -> None:
-    """Patch Litestar's classes: its entry, its WebSocket, its disconnect exception, and the call of a route's handler."""
+    """Patch Litestar's classes: its entry, its WebSocket, its exceptions, and the call of a route's handler."""
+    exceptions, route = sys.modules["litestar.exceptions"], sys.modules["litestar.routes"].WebSocketRoute
     watch_entry(sys.modules["litestar.app"].Litestar, functools.partial(_inject_probe, probe_path))
     _observe_websocket(sys.modules["litestar.connection"].WebSocket)
-    _observe_raised(sys.modules["litestar.exceptions"].WebSocketDisconnect)
-    _observe_route(sys.modules["litestar.routes"].WebSocketRoute)
+    _observe_made(exceptions.WebSocketException, _raised_or_refused)
+    _observe_made(exceptions.HTTPException, _refused)
+    stack.install(route)
     find_wrappers(target, is_application)
 
 
 def _inject_probe(probe_path: str, app: Any, scope: Any) -> None:
     """Register the probe where the connection's path is the probe's and the application has none there yet."""
-    path: str = scope["path"]
+    path = routes.path_in(app, scope)
+    run = current_run.get()
+    if run is not None:
+        stack.mark_routes(app)
     if not path.endswith(probe_path) or any(route.path == path for route in app.routes):
+        return
+    if routes.leads_further(app, path, is_application):
         return
     websocket = sys.modules["litestar"].websocket
 
@@ -62,6 +75,7 @@ def _inject_probe(probe_path: str, app: Any, scope: Any) -> None:
 
     conformance_probe.__annotations__ = {"socket": sys.modules["litestar.connection"].WebSocket, "return": None}
     app.register(websocket(path)(conformance_probe))
+    stack.mark_routes(app)
 
 
 def _observe_websocket(cls: Any) -> None:
@@ -70,8 +84,7 @@ def _observe_websocket(cls: Any) -> None:
     @functools.wraps(original)
     def __init__(self: Any, scope: Any, *args: Any, **kwargs: Any) -> None:
         run = current_run.get()
-        maker = sys._getframe(1).f_globals.get("__name__")
-        if run is not None and maker == "litestar.routes.websocket" and not run.objects:
+        if run is not None and not run.objects and _for_a_handler():
             run.objects = 1
             receive, send = (*args, *(kwargs.pop(name) for name in ("receive", "send")[len(args) :]))
             args = at_object(run, receive, send)
@@ -80,7 +93,15 @@ def _observe_websocket(cls: Any) -> None:
     cls.__init__ = __init__
 
 
-def _observe_raised(cls: Any) -> None:
+def _for_a_handler() -> bool:
+    """Whether the object is made for a route's handler, be it of Litestar's class or of one derived from it."""
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_name == "__init__":
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == "litestar.routes.websocket"
+
+
+def _observe_made(cls: Any, note: Any) -> None:
     original = cls.__init__
 
     @functools.wraps(original)
@@ -88,56 +109,34 @@ def _observe_raised(cls: Any) -> None:
         original(self, *args, **kwargs)
         run = current_run.get()
         if run is not None:
-            caller = sys._getframe(1)
-            name = "{}.{}".format(caller.f_globals.get("__name__"), caller.f_code.co_name)
-            run.observe("framework", "raised", {"exc": describe_exception(self), "caller": name, "step": run.step})
+            frame: Any = sys._getframe(1)
+            while frame is not None and frame.f_code.co_name in ("__init__", "__call__"):
+                frame = frame.f_back
+            note(run, self, frame)
 
     cls.__init__ = __init__
 
 
-def _observe_route(cls: Any) -> None:
-    call = cls.handle
-
-    @functools.wraps(call)
-    async def handle(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        run = current_run.get()
-        if run is None or run.route is None or run.handled:
-            await call(self, scope, receive, send)
-        else:
-            about = describe_endpoint(self.route_handler.fn)
-            await observed_handler(run, functools.partial(call, self), about, scope, receive, send)
-
-    cls.handle = handle
+def _raised_or_refused(run: Run, exc: Any, frame: Any) -> None:
+    if not isinstance(exc, sys.modules["litestar.exceptions"].WebSocketDisconnect):
+        _refused(run, exc, frame)
+        return
+    name = "{}.{}".format(frame.f_globals.get("__name__"), frame.f_code.co_name)
+    run.observe("framework", "raised", {"exc": describe_exception(exc), "caller": name, "step": run.step})
 
 
-def discover(target: Any) -> List[Dict[str, Any]]:
-    """The WebSocket routes of the application within the target (PROTOCOL.md, ``routes``)."""
-    app = inside(target)
-    kind = sys.modules["litestar.routes"].WebSocketRoute
-    found = []
-    for route in app.routes if app is not None else ():
-        if isinstance(route, kind) and route.route_handler.fn.__name__ != "conformance_probe":
-            found.append(_describe(route))
-    return found
-
-
-# An example of each type of path parameter that Litestar converts (litestar.dev, "Path Parameters").
-_EXAMPLES = {"int": "1", "float": "1.5", "decimal": "1.5", "uuid": "{uuid}", "date": "2026-01-01"}
-_EXAMPLES.update(datetime="2026-01-01T00:00:00", time="12:00:00", timedelta="1", path="x", str="x")
-
-
-def _describe(route: Any) -> Dict[str, Any]:
-    params, url = {}, []
-    for part in route.path_components:
-        if isinstance(part, str):
-            url.append(part)
-        else:
-            kind = getattr(part.type, "__name__", "str").lower()
-            params[part.name] = _EXAMPLES.get(kind, "x")
-            url.append("{" + part.name + "}")
-    out = {"path": route.path, "url": "/" + "/".join(url), "host": "", "params": params, "kind": NAME, "required": {}}
-    out.update(describe_endpoint(route.route_handler.fn))
-    return out
+def _refused(run: Run, exc: Any, frame: Any) -> None:
+    at = "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)
+    data: Dict[str, Any] = {"exc": describe_exception(exc), "at": at}
+    for name in ("code", "status_code", "detail"):
+        if hasattr(exc, name):
+            data[name] = encode(getattr(exc, name))
+    extra = getattr(exc, "extra", None)
+    missing = [one for one in extra if isinstance(one, dict)] if isinstance(extra, list) else []
+    places = [[str(one.get("source", "")), str(one["key"])] for one in missing if one.get("key") and one.get("source")]
+    if places:
+        data["missing"] = places
+    run.observe("framework", "refused", data)
 
 
 class LitestarConnection:
@@ -154,24 +153,19 @@ class LitestarConnection:
         """Do one operation; raises what the framework raises."""
         if op not in OPERATIONS:
             raise Failed("Litestar's WebSocket has no " + op)
-        socket = self.socket
         if op == "accept":
-            given = {}
-            if args.get("subprotocol") is not None:
-                given["subprotocols"] = args["subprotocol"]
-            if args.get("headers"):
-                pairs = [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in args["headers"]]
-                given["headers"] = dict(pairs)
-            return await socket.accept(**given)
+            if "subprotocol" in args:
+                args["subprotocols"] = args.pop("subprotocol")
+            if "headers" in args:
+                args["headers"] = [(bytes(name), bytes(value)) for name, value in args["headers"] or ()]
         if op == "iterate":
             return await self._iterate(**args)
-        if op in ("send_json", "receive_json") and "mode" in args:
-            return await getattr(socket, op)(*[args[key] for key in ("data",) if key in args], mode=args["mode"])
-        return await getattr(socket, op)(**args)
+        return await getattr(self.socket, op)(**args)
 
     async def _iterate(self, kind: str, limit: int = 0) -> Any:
         items = []
-        source = self.socket.iter_json() if kind == "json" else self.socket.iter_data("binary" if kind == "bytes" else "text")
+        modes = {"text": "text", "bytes": "binary"}
+        source = self.socket.iter_json() if kind == "json" else self.socket.iter_data(modes[kind])
         async for item in source:
             items.append(item)
             if limit and len(items) >= limit:

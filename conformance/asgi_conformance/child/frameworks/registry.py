@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ..chain import chains
-from . import litestar, starlette
+from . import falcon, litestar, starlette
 
-MODULES = (starlette, litestar)
+MODULES = (starlette, litestar, falcon)
 
 
 class Frameworks:

@@ -1,0 +1,108 @@
+"""How a connection ends, by what a framework other than Starlette documents: its handler's end, and what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..dialects import Dialect
+from ..model import Case
+from .claims import event_text, exception_text
+from .seen import AtBoundary, Seen
+
+# What a relation says: whether it held, what was expected, what was seen.
+Says = tuple[bool, str, str]
+Whole = Callable[[Case, Seen, Dialect], Iterator[Says]]
+
+
+def gone(inner: AtBoundary) -> bool:
+    """Whether the framework was told at any time that the connection is over."""
+    return any(event["type"] == "websocket.disconnect" for event in inner.received)
+
+
+def _outcome(seen: Seen) -> str:
+    """How the app lane ended, '' while it has not."""
+    ended = [o.data for o in seen.trace.at("app", "exit")]
+    return str(ended[0].get("outcome")) if ended else ""
+
+
+def _closing(inner: AtBoundary) -> tuple[bool, Any]:
+    """Whether the last event sent is the only close, and that event."""
+    types = [one.event.get("type") for one in inner.sent]
+    return "websocket.close" not in types[:-1], inner.sent[-1].event if inner.sent else {"type": "nothing"}
+
+
+def _handled(seen: Seen) -> tuple[bool, bool, int | None]:
+    """Who took what left the handler: the framework's own default?, is it an HTTP error?, the HTTP status then raised.
+
+    Where the framework does not say, the default took it.
+    """
+    default, http, status = True, False, None
+    for o in seen.framework:
+        if o.kind == "handled":
+            default, http = bool(o.data["default"]), "HTTPError" in o.data["exc"]["mro"]
+            status = status if http else None
+        elif o.kind == "refused":
+            status = o.data.get("status_code")
+    return default, http, status
+
+
+def handler_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """What the framework sends for a handler that raises once the connection is open."""
+    inner = seen.inner
+    default, http, _ = _handled(seen)
+    if inner is None or table.error_code is None or _outcome(seen) != "raised" or gone(inner) or http or not default:
+        return
+    alone, last = _closing(inner)
+    if alone and any(one.event.get("type") == "websocket.accept" for one in inner.sent):
+        held = last.get("type") == "websocket.close" and last.get("code") == table.error_code
+        yield held, f"websocket.close code={table.error_code}", event_text(last)
+
+
+def http_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """An HTTP error that ends the handling of a connection becomes a close code."""
+    inner = seen.inner
+    default, http, status = _handled(seen)
+    if inner is None or status is None or _outcome(seen) != "raised" or gone(inner) or (default and not http):
+        return
+    alone, last = _closing(inner)
+    left = (seen.outer.exit or {}).get("exc") if seen.outer is not None else None
+    if alone:
+        held = last.get("type") == "websocket.close" and last.get("code") == 3000 + status
+        got = f"{exception_text(left)} left the application" if left else event_text(last)
+        yield held, f"websocket.close code={3000 + status}", got
+
+
+def handler_returns(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """A handler that returns without having closed is closed for."""
+    inner = seen.inner
+    if inner is None or _outcome(seen) != "completed" or gone(inner) or seen.outer is None or seen.outer.exit is None:
+        return
+    if any(operation.op in ("close", "deny") for operation in seen.operations):
+        return
+    _, last = _closing(inner)
+    held = last.get("type") == "websocket.close" and last.get("code", 1000) == table.close_code
+    yield held, f"websocket.close code={table.close_code}", event_text(last)
+
+
+def send_told(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """Nothing is passed on once the framework itself has received the disconnect."""
+    told = False
+    for o in seen.trace.at("inner"):
+        event = o.data.get("event") or {}
+        told = told or (o.kind == "receive" and event.get("type") == "websocket.disconnect")
+        if told and o.kind == "send" and event.get("type") == "websocket.send":
+            yield False, "nothing sent once the disconnect has been received", event_text(event)
+            return
+    for operation in seen.operations if told else ():
+        if operation.op.startswith("send_") and operation.raised is not None:
+            held = table.lost in operation.raised["mro"]
+            yield held, f"{operation.op}() raises {table.lost}", f"it raised {exception_text(operation.raised)}"
+
+
+WHOLE: dict[str, Whole] = {
+    "handler.error": handler_error,
+    "handler.http-error": http_error,
+    "handler.returns": handler_returns,
+    "send.told": send_told,
+}
