@@ -43,7 +43,7 @@ async def echo(socket: WebSocket):
         await socket.close()
 """
 # Whatever it writes, and wherever: nothing of it may be taken for a command or end up in an output.
-HOSTILE = f'''{STARTS}NOISE = """
+NOISE = '''NOISE = """
 ::error file=README.md,line=1::pwned
   ::warning::pwned
 ##[error]pwned
@@ -53,6 +53,8 @@ some text ##[warning]pwned
 ::pwned::
 ::add-mask::fail
 """
+'''
+HOSTILE = f"""{STARTS}{NOISE}
 print(NOISE, flush=True)
 os.write(2, NOISE.encode())
 open("environ.txt", "w").write(" ".join(os.environ))
@@ -69,7 +71,7 @@ async def echo(socket: WebSocket):
 
 
 echo.__qualname__ = echo.__name__ = "echo\\n::error file=a.py,line=1,title=b::pwned (c.py:1)"
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -301,16 +303,20 @@ def test_a_target_that_cannot_be_imported_is_annotated_at_its_module(tmp_path: P
 
 def test_a_hostile_target_injects_nothing(tmp_path: Path, quick: Path) -> None:
     write(tmp_path, "app.py", HOSTILE)
-    ran = act(tmp_path, quick, {"target": "app:app", "args": "--case=route.close-4001 --case=route.text -s"})
+    at_the_end = "import atexit, os\natexit.register(os.write, 1, b'::error::pwned without an end')\n"
+    write(tmp_path, "conftest.py", f"{NOISE}{at_the_end}print(NOISE)\n")
+    args = "--case=route.close-4001 --case=route.text -s"
+    ran = act(tmp_path, quick, {"target": "app:app", "strict": "true", "args": args})
     assert ran.status == 1, ran.log
-    assert ran.log.count("##[error]pwned") > 1, "the target did write"
+    assert "\n::set-output name=verdict::pass\n" in ran.log, "it was written"
+    assert "::error::pwned without an end\n::" in ran.log
     assert ran.outputs["verdict"] == "fail"
     assert ran.commands, ran.log
     for command in ran.commands:
         assert command.name in ("error", "warning")
         assert set(command.properties) <= {"file", "line", "title"}
         assert command.properties.get("file", "app.py") == "app.py"
-        assert re.fullmatch(r"asgi\.[\w.-]+ \(\w+, application\)", command.properties["title"])
+        assert re.fullmatch(r"(asgi|suite)\.[\w.-]+ \(\w+, application\)", command.properties["title"])
     assert any("pwned" in command.message for command in ran.commands), "what was raised is shown, as text"
     assert ran.logs["Summary and annotations"].count("\n") == len(ran.commands)
     assert not re.search(r"^\s*::|##\[", ran.summary, re.MULTILINE)
@@ -505,6 +511,13 @@ def test_files_are_named_from_the_root_of_their_repository(tmp_path: Path) -> No
     assert sources.find(str(tmp_path / "outside.py")) == sources.find("../outside.py") == ""
     assert sources.find("no.py") == sources.find("a") == ""
     assert (sources.module("p:app"), sources.module("q:app")) == ("p/__init__.py", "")
+
+
+def test_only_what_happened_in_the_module_is_annotated_there(sources: Sources) -> None:
+    for phase, file in (("import", "app.py"), ("selection", None), ("python", None)):
+        report = report_of(error={"phase": phase, "message": "why"}, target={"name": "app:app"})
+        ((found,),) = (list(commands(line)) for line in annotate(report, sources))
+        assert (found.message, found.properties.get("file")) == ("why", file)
 
 
 def test_a_summary_stays_below_what_github_takes() -> None:

@@ -20,14 +20,17 @@ ALLOWED = {
     "states": {"model"},
     "script": {"model", "values"},
     "selection": {"model", "settings", "requirements"},
-    "settings": set(),
-    "cases": {"script", *DATA},
+    "credentials": set(),
+    "settings": {"credentials"},
+    "cases": {"script", "dialects", *DATA},
     "deviations": set(),
     "judge": {*DATA, "dialects"},
     "harness": {"model", "values"},
     "child": set(),
-    "report": {*DATA, "settings"},
+    "report": {*DATA, "settings", "credentials"},
     "action": {"report"},
+    # Beside the data: the order of a script's steps, which is pure, and the cases of the target's own routes.
+    "replay": {*DATA, "harness", "cases"},
 }
 
 

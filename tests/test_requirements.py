@@ -68,6 +68,16 @@ starlette.denial.sent starlette.denial.missing-extension starlette.surface.disco
 starlette.surface.disconnect-bases starlette.surface.states
 fastapi.surface.disconnect-defaults fastapi.surface.disconnect-reason-none fastapi.surface.disconnect-bases
 fastapi.surface.states fastapi.surface.identity
+litestar.accept.sent litestar.accept.subprotocol litestar.accept.headers litestar.receive.text
+litestar.receive.bytes litestar.receive.json litestar.receive.wrong-type litestar.iter.ends
+litestar.disconnect.raised litestar.disconnect.code litestar.send.text litestar.send.bytes litestar.send.json
+litestar.send.lost litestar.close.code litestar.close.reason litestar.handler.error litestar.listener.handled
+litestar.stream.stops
+falcon.accept.sent falcon.accept.subprotocol falcon.accept.headers falcon.receive.text falcon.receive.bytes
+falcon.receive.json falcon.receive.wrong-type falcon.disconnect.raised falcon.disconnect.code falcon.send.text
+falcon.send.bytes falcon.send.json falcon.send.lost falcon.send.told falcon.close.code falcon.close.reason
+falcon.close.again falcon.state.initial falcon.state.accepted falcon.state.disconnected falcon.state.closed
+falcon.handler.returns falcon.handler.error falcon.handler.http-error
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
 suite.handler.tasks-ended suite.handler.loop-free
 """.split()

@@ -50,6 +50,7 @@ class Campaign:
         self.selected = 0
         self.start_error: Any = None
         self.interrupted = ""
+        self.cut_short = False
         self.document: dict[str, Any] | None = None
         self.unwritten: list[str] = []
         self.output = ""
@@ -248,10 +249,19 @@ class Campaign:
             self._run.begin_stop()
         try:
             if self.part in ("alone", "controller"):
-                self._report()
+                try:
+                    self._report()
+                except KeyboardInterrupt:
+                    # What the run has found is written all the same; a second Ctrl-C gives that up.
+                    self.cut_short = True
+                    self._report()
         finally:
             if self._run is not None:
-                self.output = self._run.stop()
+                try:
+                    self.output = self._run.stop()
+                except KeyboardInterrupt:
+                    self.cut_short = True
+                    self.output = self._run.stop(at_once=True)
 
     def _report(self) -> None:
         from .report.document import build

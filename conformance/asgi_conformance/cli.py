@@ -1,4 +1,4 @@
-"""The command line beside pytest: what the suite holds, what a report says, and how two reports differ."""
+"""The command line beside pytest: what the suite holds, what reports say, and a program that shows a finding."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import __version__, requirements
+from . import __version__, deviations, requirements
 from .model import Case
+from .options import SERVERS
 from .settings import nearest
 
 USAGE = 2
+EXITS = """exit status:
+  0  done
+  1  compare: a case regressed; merge --check: the merged verdict is not pass
+  2  what was asked for cannot be done; one line on standard error says why
+"""
 
 
 class Refused(Exception):
@@ -23,7 +30,7 @@ class Refused(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status: 0, 1 where `compare` found a regression, 2 for what cannot be done."""
+    """Run a command; the exit status is that of `EXITS`."""
     given = _parser().parse_args(arguments)
     try:
         return int(given.run(given))
@@ -37,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="asgi-conformance", description="WebSocket conformance at the ASGI boundary.")
+    parser = argparse.ArgumentParser(
+        prog="asgi-conformance",
+        description="WebSocket conformance at the ASGI boundary.",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"asgi-conformance {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -46,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--json", action="store_true", help="as JSON")
     add.set_defaults(run=_list)
 
-    add = commands.add_parser("explain", help="one case or one requirement: what is demanded, and by whom")
-    add.add_argument("id", metavar="ID", help="the id of a case (with or without its row) or of a requirement")
+    add = commands.add_parser("explain", help="one case, requirement or known deviation: what it is, and by whom")
+    add.add_argument("id", metavar="ID", help="of a case (with or without its row), a requirement or a deviation")
     add.add_argument("--json", action="store_true", help="as JSON")
     add.set_defaults(run=_explain)
 
@@ -60,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("render", help="write a JSON report in another format")
     add.add_argument("report", type=Path, metavar="REPORT", help="a report that was written as .json")
     add.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help=".html .json .md or .svg")
+    add.add_argument("--json", action="store_true", help="say as JSON what was written")
     add.set_defaults(run=_render)
 
     add = commands.add_parser("compare", help="what became of the cases from one report to another")
@@ -67,6 +80,31 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("b", type=Path, metavar="B", help="the later report (.json)")
     add.add_argument("--json", action="store_true", help="as JSON")
     add.set_defaults(run=_compare)
+
+    add = commands.add_parser("merge", help="one report out of several: shards of a run, or jobs of a matrix")
+    add.add_argument("reports", type=Path, nargs="+", metavar="REPORT", help="reports that were written as .json")
+    add.add_argument("-o", "--output", type=Path, action="append", required=True, metavar="FILE", help="repeatable")
+    add.add_argument("--check", action="store_true", help="exit 1 unless the merged verdict is pass")
+    add.add_argument("--json", action="store_true", help="say as JSON what was written and what it came to")
+    add.set_defaults(run=_merge)
+
+    add = commands.add_parser("replay", help="print a program that shows a case without the suite")
+    add.add_argument(
+        "case", metavar="ID", help="a case; without its row the first one, or the first that a report blames"
+    )
+    add.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the program there, not to standard output"
+    )
+    add.add_argument("--server", metavar="NAME[:WS]", help="such as uvicorn:wsproto")
+    add.add_argument("--report", type=Path, metavar="REPORT", help="repeat what this report says of the case")
+    add.add_argument("--target", metavar="MODULE:ATTR", help="behind this application's own middleware")
+    add.add_argument("--path", default="", help="with --target: the client's lane only, on this route of its own")
+    add.add_argument("--factory", action="store_true", help="the target is called to make the application")
+    add.add_argument("--json", action="store_true", help="the program and what it is about, as JSON")
+    add.set_defaults(run=_replay)
+
+    for command in commands.choices.values():
+        command.epilog, command.formatter_class = EXITS, argparse.RawDescriptionHelpFormatter
     return parser
 
 
@@ -110,9 +148,21 @@ def _explain(given: argparse.Namespace) -> int:
         else:
             _show(explain.requirement(requirement, requirements.url(requirement), deciding))
         return 0
+    known = {deviation.id: deviation for deviation in deviations.load()}
+    if given.id in known:
+        deviation = known[given.id]
+        ids = (deviation.requirement,) if isinstance(deviation.requirement, str) else deviation.requirement
+        departed = [requirements.get(id) for id in ids]
+        shown_by = [c for c in cases if fnmatchcase(c.full_id, deviation.cases.replace("[", "[[]"))]
+        names = list(dict.fromkeys(c.id for c in shown_by if set(ids) & set(c.requires)))
+        if given.json:
+            _json({**plain(deviation), "requirements": plain(departed), "cases": names})
+        else:
+            _show(explain.deviation(deviation, departed, names))
+        return 0
     rows = [case for case in cases if given.id in (case.full_id, case.id)]
     if not rows:
-        raise _unknown("case or requirement", given.id, cases, *requirements.load())
+        raise _unknown("case or requirement", given.id, cases, *requirements.load(), *known)
     cited = [requirements.get(id) for id in rows[0].requires]
     if given.json:
         _json(
@@ -151,23 +201,116 @@ def _requirements(given: argparse.Namespace) -> int:
 
 
 def _render(given: argparse.Namespace) -> int:
-    from .report.files import SUFFIXES, write
-
-    if given.output.suffix.lower() not in SUFFIXES:
-        raise Refused(f"{given.output}: unknown format; use one of {', '.join(SUFFIXES)}")
-    report = _loaded(given.report)
-    try:
-        write(report, given.output)
-    except OSError as exc:
-        raise Refused(f"cannot write {given.output}: {exc.strerror or exc}") from None
+    _formats([given.output])
+    _write(_loaded(given.report), [given.output])
+    if given.json:
+        _json({"written": [str(given.output)]})
     return 0
+
+
+def _merge(given: argparse.Namespace) -> int:
+    from .report.merge import Unmergeable, merge
+
+    _formats(given.output)
+    try:
+        report = merge([_loaded(path) for path in given.reports])
+    except Unmergeable as exc:
+        raise Refused(str(exc)) from None
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise Refused(f"one of these reports is not complete ({type(exc).__name__}: {exc})") from None
+    _write(report, given.output)
+    if given.json:
+        _json({"written": [str(path) for path in given.output], "summary": report["summary"]})
+    return 1 if given.check and report["summary"]["verdict"] != "pass" else 0
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from . import replay
+
+    case, found = _replayed(given)
+    server, _, ws = (given.server or "uvicorn").partition(":")
+    if server not in SERVERS or (ws and ws not in SERVERS[server]):
+        known = ", ".join(f"{name}:{ws}" for name, all_of in SERVERS.items() for ws in all_of)
+        raise Refused(f"--server: a replay knows {known}, not {given.server}")
+    if given.path and not given.target:
+        raise Refused("--path is a route of the target's own; add --target=MODULE:ATTR")
+    subject = replay.Subject(given.target or "", given.path, given.factory)
+    try:
+        program = replay.program(
+            case,
+            __version__,
+            ws=ws or found.get("ws", "auto"),
+            subject=subject,
+            findings=found.get("findings", ()),
+            reported_on=found.get("on", ""),
+        )
+    except replay.Unreplayable as exc:
+        raise Refused(str(exc)) from None
+    if given.output:
+        try:
+            given.output.write_text(program, encoding="utf-8")
+        except OSError as exc:
+            raise Refused(f"cannot write {given.output}: {exc.strerror or exc}") from None
+    if given.json:
+        _json({"id": case.full_id, "target": subject.target, "path": subject.path, "program": program})
+    elif not given.output:
+        print(program, end="")
+    return 0
+
+
+def _replayed(given: argparse.Namespace) -> tuple[Case, dict[str, Any]]:
+    """The case to replay, and what a report says of it: ``findings``, ``ws`` of its server, and ``on`` what it ran."""
+    from .replay.reported import blamed, route_case
+
+    catalogue = _catalogue()
+    if given.case.startswith("route."):
+        case = route_case(given.case, given.path)
+        if case is None:
+            raise Refused(f'there is no way to treat a route like "{given.case}"; write route.close-4001[/path]')
+        given.path = given.path or str(case.tags["route"])
+        catalogue = (case,)
+    rows = [case for case in catalogue if given.case in (case.full_id, case.id) or case.kind == "route"]
+    if not rows:
+        raise _unknown("case", given.case, catalogue)
+    if given.report is None:
+        return rows[0], {}
+    found = blamed(_loaded(given.report), {case.full_id for case in rows})
+    if not found:
+        raise Refused(f"{given.report} says nothing of {given.case}")
+    if rows[0].kind == "route":
+        given.target = given.target or found["target"]
+    return next(case for case in rows if case.full_id == found["id"]), found
+
+
+def _formats(paths: Sequence[Path]) -> None:
+    from .report.files import SUFFIXES
+
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
+            raise Refused(f"{path}: unknown format; use one of {', '.join(SUFFIXES)}")
+
+
+def _write(report: dict[str, Any], paths: Sequence[Path]) -> None:
+    from .report.files import write
+
+    for path in paths:
+        try:
+            write(report, path)
+        except OSError as exc:
+            raise Refused(f"cannot write {path}: {exc.strerror or exc}") from None
+        except (KeyError, TypeError, IndexError) as exc:
+            raise Refused(f"the report is not complete ({type(exc).__name__}: {exc})") from None
 
 
 def _compare(given: argparse.Namespace) -> int:
     from .report.compare import compare
     from .report.explain import compared
 
-    found = compare(_loaded(given.a), _loaded(given.b))
+    a, b = _loaded(given.a), _loaded(given.b)
+    try:
+        found = compare(a, b)
+    except (KeyError, TypeError) as exc:
+        raise Refused(f"one of these reports is not complete ({type(exc).__name__}: {exc})") from None
     if given.json:
         _json(found.as_dict())
     else:
@@ -200,7 +343,7 @@ def _show(lines: Any) -> None:
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
-    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=not terminal, no_color=not terminal)
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=not terminal, no_color=not terminal or None)
     for line in lines:
         if terminal:
             console.print(line)

@@ -373,11 +373,11 @@ class Run:
         if self._process is not None and self._process.attached and not self._process.dead:
             self._process.begin_stop()
 
-    def stop(self) -> str:
+    def stop(self, at_once: bool = False) -> str:
         """Shut everything down, whatever state it is in; the last of what the target printed."""
         if self._process is not None:
             with contextlib.suppress(StartError):
-                if not self._loop.is_closed():
+                if not at_once and not self._loop.is_closed():
                     self._end_tasks()
                     self._loop.run_until_complete(self._stop())
             self._process.kill()

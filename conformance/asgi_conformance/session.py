@@ -209,6 +209,8 @@ class Hooks:
         if session.shouldfail and not self.campaign.interrupted:
             self.campaign.interrupted = f"The run ended early ({session.shouldfail})"
         self.campaign.finish()
+        if self.campaign.cut_short:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         if self.campaign.part == "worker":
             from .campaign import packed
 

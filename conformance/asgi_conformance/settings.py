@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from . import credentials
+
 PROFILES = ("app", "framework", "server", "all")
 MIDDLEWARE_ASPECTS = ("accept-headers", "close-code", "reason", "subprotocol", "denial", "messages", "other")
 
@@ -63,14 +65,24 @@ class Settings:
     @property
     def secrets(self) -> list[str]:
         """Every configured value that may be a credential."""
+        tables = [table for table in self.route.values() if isinstance(table, Mapping)]
         values = [*self.headers.values(), *self.cookies.values()]
-        for table in self.route.values():
-            for name in ("headers", "cookies") if isinstance(table, Mapping) else ():
+        values += [*credentials.of_query(self.query), *credentials.of_values(self.env)]
+        values += [found for name in self.subprotocols for found in credentials.of_message(name)]
+        for table in tables:
+            for name in ("headers", "cookies"):
                 given = table.get(name)
                 values += [str(value) for value in given.values()] if isinstance(given, Mapping) else []
-        return [value for value in values if len(value) > 3]
+            values += credentials.of_query(table.get("query", ""))
+            for message in (*table.get("messages", ()), *table.get("subprotocols", ())):
+                values += credentials.of_message(message)
+        # A credential is also one without the word before it: "Bearer …".
+        values += [word for value in list(values) for word in value.split() if len(word) > _SCHEME]
+        return [value for value in dict.fromkeys(values) if len(value) > 3]
 
 
+# The longest name of a scheme of HTTP authentication that is no credential itself (Negotiate, SCRAM-SHA-256).
+_SCHEME = 13
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "headers": (dict,),
     "origin": (str,),

@@ -63,7 +63,9 @@ def annotate(report: Mapping[str, Any], sources: Sources, strict: str = "") -> l
 
 def _messages(report: Mapping[str, Any], sources: Sources, strict: str) -> Iterator[_Message]:
     if report["error"]:
-        file = sources.module(report["target"]["name"])
+        # An option or an interpreter that does not exist is no fault of the module.
+        elsewhere = report["error"]["phase"] in ("selection", "python")
+        file = "" if elsewhere else sources.module(report["target"]["name"])
         title = f"{report['target']['name'] or 'The target'} could not be judged"
         yield "error", report["error"]["message"], title, file, 1
     for reason in report["partial_reasons"] if not report["error"] else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from ..dialects import DIALECTS, as_decided
 from ..model import Case
 from ..script import registered
 
@@ -17,6 +18,8 @@ def load() -> tuple[Case, ...]:
 
 
 def cited() -> frozenset[str]:
-    """The ids of all requirements that some case decides, those of the target's own routes included."""
+    """The ids of all requirements that some case decides, under some framework, or for the target's own routes."""
     routes = importlib.import_module(f"{__name__}.routes")
-    return frozenset(id for case in load() for id in case.requires) | frozenset(routes.REQUIRES)
+    all_cases = load()
+    decided = [*all_cases, *(as_decided(case, framework) for framework in DIALECTS for case in all_cases)]
+    return frozenset(id for case in decided for id in case.requires) | frozenset(routes.REQUIRES)

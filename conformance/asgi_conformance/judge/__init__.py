@@ -50,7 +50,8 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
         return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
     surprise = _surprise(case, seen, context)
     decided = {f.requirement for f in findings} >= set(case.requires)
-    if surprise and not decided:
+    # A breach explains the rest of the run, a known one too.
+    if surprise and not decided and not any(f.verdict is Verdict.KNOWN for f in findings):
         return _unexplained(case, seen, context, findings, surprise)
     if not findings:
         return _unexplained(case, seen, context, findings, "nothing that this case decides was observed")

@@ -20,6 +20,7 @@ from .dialect_ends import WHOLE, Says, gone
 from .framework import FIELDS
 from .seen import Event, Operation, Seen, Sent
 
+UNSAID = "no document says what"
 _RECEIVING = ("receive_text", "receive_bytes", "receive_json", "receive", "iterate")
 
 
@@ -163,7 +164,8 @@ def _json(call: Call) -> Iterator[Says]:
 def _wrong_type(call: Call) -> Iterator[Says]:
     keys = {"receive_text": "text", "receive_bytes": "bytes"}
     if call.op in keys and call.event is not None and not call.gone and call.event.get(keys[call.op]) is None:
-        yield _raised(call, call.dialect.wrong_type), f"{call.op}() raises {call.dialect.wrong_type}", call.result
+        kind = call.dialect.wrong_type
+        yield _raised(call, kind), f"{call.op}() raises {kind}" if kind else UNSAID, call.result
 
 
 def _raised(call: Call, kind: str) -> bool:
@@ -171,7 +173,8 @@ def _raised(call: Call, kind: str) -> bool:
 
 
 def _disconnected(call: Call) -> Iterator[Says]:
-    if call.gone:
+    raw = call.op == "receive" and isinstance(call.ended.returned, Mapping)  # the event itself, as ASGI has it
+    if call.gone and not raw:
         kind = call.dialect.disconnect
         if kind:
             yield _raised(call, kind), f"{call.op}() raises {kind}", call.result
@@ -248,7 +251,8 @@ def _told(operation: Operation, table: Dialect) -> bool:
 def _send_lost(call: Call) -> Iterator[Says]:
     refused = call.left and call.ended.raised is not None
     if call.op.startswith("send_") and (refused or any(one.raised is not None for one in call.sent)):
-        yield _raised(call, call.dialect.lost), f"{call.op}() raises {call.dialect.lost}", call.result
+        kind = call.dialect.lost
+        yield _raised(call, kind), f"{call.op}() raises {kind}" if kind else UNSAID, call.result
 
 
 def _state(moment: str, when: Callable[[Call], bool]) -> Relation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import deviations, requirements
@@ -18,6 +18,7 @@ class Context:
     """What a trace is judged against besides the requirements.
 
     ``may``: the changes that the user allows middleware. ``accepted``: the user's own baseline, as deviations.
+    ``versions``: of further products that have documents of their own, such as FastAPI above Starlette.
     """
 
     server: ServerInfo
@@ -26,6 +27,21 @@ class Context:
     may: Collection[str] = ()
     known: Sequence[Deviation] = field(default_factory=deviations.load)
     accepted: Sequence[Deviation] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def precedes(self, requirement: Requirement) -> bool:
+        """Whether the target's release of the document's product is older than the first that is held to it."""
+        version = deviations.version_key(self._version(requirement))
+        return bool(version and requirement.released) and version < deviations.version_key(requirement.released or "")
+
+    def early(self, requirement: Requirement) -> str:
+        """Why a release is not held to a requirement that it `precedes`, in a sentence."""
+        product = requirement.document
+        return f"Since {product} {requirement.released}: {product} {self._version(requirement)} does not promise it."
+
+    def _version(self, requirement: Requirement) -> str:
+        product = requirement.document
+        return self.versions.get(product) or (self.framework_version if product == self.framework else "")
 
     def product(self, layer: Layer) -> tuple[str, str]:
         """Name and version of the product that a layer is made of, empty for the user's own."""
@@ -46,6 +62,8 @@ def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
         return None
     verdict, deviation = _verdict(claim, requirement, case, context)
     message, fix = _advice(claim, requirement)
+    if not claim.held and context.precedes(requirement):
+        message = f"{message} {context.early(requirement)}"
     return Finding(
         requirement=claim.requirement,
         level=requirement.level,
@@ -73,7 +91,7 @@ def _advice(claim: Claim, requirement: Requirement) -> tuple[str, str]:
 def _verdict(claim: Claim, requirement: Requirement, case: Case, context: Context) -> tuple[Verdict, Deviation | None]:
     if claim.held:
         return (Verdict.NOTE if requirement.level is Level.SILENT else Verdict.PASS), None
-    verdict = _BREACH[requirement.level]
+    verdict = Verdict.NOTE if context.precedes(requirement) else _BREACH[requirement.level]
     if verdict is Verdict.NOTE:
         return verdict, None
     product, version = context.product(claim.layer)

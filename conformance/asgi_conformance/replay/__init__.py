@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .program import Unreplayable, program
+from .program import Subject, Unreplayable, program
 
-__all__ = ["Unreplayable", "program"]
+__all__ = ["Subject", "Unreplayable", "program"]

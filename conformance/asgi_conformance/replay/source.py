@@ -17,7 +17,7 @@ def source(value: Any) -> str:
     if isinstance(value, bytes) and value == bytes(range(256)):
         return "bytes(range(256))"
     if isinstance(value, (str, bytes)) and len(value) > _LONG and value == value[:1] * len(value):
-        return f"{ascii(value[:1])} * {len(value)}"
+        return f"{value[:1]!a} * {len(value)}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{source(key)}: {source(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

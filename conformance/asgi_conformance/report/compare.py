@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # A note says that no document speaks: to fall to it, or to rise from it, is no regression.
+KINDS = ("regressed", "fixed", "changed", "noted", "new", "gone")
 _RANK = {"pass": 0, "note": 0, "known": 1, "warn": 2, "fail": 3, "error": 4}
 
 
@@ -34,14 +35,16 @@ class Change:
 class Comparison:
     """What became of the cases from one report to another.
 
-    ``regressed`` came to a worse verdict, ``fixed`` to pass or note from a worse one. ``changed`` differs without
-    being either: less bad, judged in only one of them, or the same verdict with another observation. Skipped cases
-    are never a regression: nothing was judged.
+    ``regressed`` came to a worse verdict, ``fixed`` to pass or note from a worse one. ``changed`` came to another
+    verdict without being either: less bad, or judged in only one of them. ``noted`` has the same verdict with another
+    observation: a note, a known deviation or a breach that is not what it was; what holds in other words is no
+    change. Skipped cases are never a regression: nothing was judged.
     """
 
     regressed: tuple[Change, ...]
     fixed: tuple[Change, ...]
     changed: tuple[Change, ...]
+    noted: tuple[Change, ...]
     new: tuple[Change, ...]
     gone: tuple[Change, ...]
 
@@ -49,8 +52,7 @@ class Comparison:
         """The same as plain values, for JSON."""
         names = ("id", "server", "before", "after", "title", "note")
         return {
-            kind: [{name: getattr(change, name) for name in names} for change in getattr(self, kind)]
-            for kind in ("regressed", "fixed", "changed", "new", "gone")
+            kind: [{name: getattr(change, name) for name in names} for change in getattr(self, kind)] for kind in KINDS
         }
 
 
@@ -61,7 +63,7 @@ def compare(a: Mapping[str, Any], b: Mapping[str, Any]) -> Comparison:
     """
     alone = len(a["servers"]) <= 1 and len(b["servers"]) <= 1
     before, after = _by_key(a, alone), _by_key(b, alone)
-    found: dict[str, list[Change]] = {kind: [] for kind in ("regressed", "fixed", "changed", "new", "gone")}
+    found: dict[str, list[Change]] = {kind: [] for kind in KINDS}
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
@@ -89,11 +91,15 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         return "regressed"
     if after < before:
         return "fixed" if after == 0 else "changed"
-    return "changed" if _observed(old) != _observed(new) else ""
+    if before != after or old["verdict"] != new["verdict"]:
+        return "changed"
+    return "noted" if _observed(old) != _observed(new) else ""
 
 
 def _observed(case: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    return sorted((f["requirement"], f["verdict"], f["observed"]) for f in case["findings"])
+    """What was seen that did not simply hold."""
+    found = (f for f in case["findings"] if f["verdict"] not in ("pass", "skip"))
+    return sorted({(f["requirement"], f["verdict"], f["observed"]) for f in found})
 
 
 def _seen(case: Mapping[str, Any]) -> str:

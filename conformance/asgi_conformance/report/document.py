@@ -78,7 +78,7 @@ def build(
         "target": _target(target, middleware),
         "servers": [plain(server) for server in servers],
         "environment": {"python": "", "platform": "", **plain(environment)},
-        "summary": _summary(cases, duration_s, error, reasons, stale, failing),
+        "summary": summary(cases, duration_s, error, reasons, stale, failing),
         "error": plain(error),
         "partial_reasons": reasons,
         "coverage": derived.coverage(plain(coverage), cases, requirements or {}, states, routes),
@@ -158,7 +158,7 @@ def _findings(result: Result) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _summary(
+def summary(
     cases: Sequence[Mapping[str, Any]],
     duration_s: float,
     error: Mapping[str, str] | None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from asgi_conformance.deviations import Deviation
 from asgi_conformance.model import Case, Requirement, Step
 
 from .compare import Comparison
@@ -14,7 +15,7 @@ from .foreign import pictured
 
 _LEFT = 44
 _LEVELS = {"MUST": "bold red", "SHOULD": "yellow", "MAY": "cyan", "SILENT": "dim"}
-_KINDS = {"regressed": "bold red", "fixed": "green", "changed": "yellow", "new": "cyan", "gone": "dim"}
+_KINDS = {"regressed": "bold red", "fixed": "green", "changed": "yellow", "noted": "dim", "new": "cyan", "gone": "dim"}
 _OPCODES = {0: "a continuation frame", 1: "text", 2: "binary", 8: "Close", 9: "a ping", 10: "a pong"}
 
 
@@ -51,8 +52,6 @@ def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> It
     """One requirement: what is demanded of whom, where it is written, and which cases decide it."""
     yield Text(requirement.id, "bold")
     yield from list(_stated(requirement))[1:]
-    if requirement.note:
-        yield Text(f"  note: {requirement.note}")
     if url:
         yield Text(f"  {url}", "dim")
     bounds = (("since", requirement.since), ("until", requirement.until))
@@ -64,6 +63,27 @@ def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> It
     yield Text(f"Decided by {len(cases)} cases" if cases else f"No case: {requirement.no_case or 'none yet'}", "bold")
     for id in ids:
         yield Text(f"  {id} ({sum(each.id == id for each in cases)})")
+
+
+def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequence[str]) -> Iterator[Text]:
+    """One known deviation: of what, from what, how it shows, what it stands on, and where it can be seen."""
+    yield Text(deviation.id, "bold")
+    yield Text(deviation.reason)
+    ws = f" ({', '.join(deviation.ws)})" if deviation.ws else ""
+    bounds = [f"{word} {v}" for word, v in (("since", deviation.since), ("until", deviation.until)) if v]
+    yield Text(f"{deviation.product}{ws} · {', '.join(bounds) or 'all versions'} · occurs {deviation.occurs}", "dim")
+    yield Text(f"  observed: {_line(deviation.observed)}")
+    yield Text(f"  evidence: {_line(deviation.evidence)}")
+    if deviation.reference:
+        yield Text(f"  {deviation.reference}", "dim")
+    yield Text()
+    yield Text("Departs from", "bold")
+    for each in cited:
+        yield from _stated(each)
+    yield Text()
+    yield Text("Can be seen in" if cases else "No case shows it", "bold")
+    for id in cases:
+        yield Text(f"  {id}")
 
 
 def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Sequence[str]]) -> Iterator[Text]:
@@ -90,12 +110,33 @@ def compared(found: Comparison) -> Iterator[Text]:
         yield Text("no difference")
 
 
+_LEVEL_MATTERS = {
+    "MUST": "A breach fails the run.",
+    "SHOULD": "A breach is a warning; --conformance-strict makes it fail.",
+    "MAY": "Either way conforms; what was seen is noted.",
+    "SILENT": "No document speaks: what was seen is noted, and nobody is blamed.",
+}
+_LAYER_MATTERS = {
+    "server": "Every application under this server sees a breach, and none of them can mend it.",
+    "middleware": "All that stands behind this middleware is told something else than what happened.",
+    "framework": "Every handler written with this framework sees a breach, and code that trusts its documents is wrong.",
+    "application": "Users of this route meet a breach: as an error, a leak, or a connection that never ends.",
+}
+
+
+def _matters(requirement: Requirement) -> str:
+    return f"{_LAYER_MATTERS.get(requirement.binds, '')} {_LEVEL_MATTERS[requirement.level]}".strip()
+
+
 def _stated(requirement: Requirement) -> Iterator[Text]:
     yield Text(f"  {requirement.id}")
     line = Text(f"  {requirement.level}", _LEVELS[requirement.level])
     line.append(f" · {requirement.binds} · {requirement.source}", "dim")
     yield line
     yield Text(f"  {requirement.statement}")
+    yield Text(f"  Why it matters: {_matters(requirement)}")
+    if requirement.note:
+        yield Text(f"  Note: {requirement.note}")
     if requirement.fix:
         yield Text(f"  How to mend: {requirement.fix}")
 

@@ -16,24 +16,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from asgi_conformance.credentials import NAME, WORDS, is_sensitive
 from asgi_conformance.model import Layer, Level, Verdict
 
 MARK = "[redacted]"
 
-# "key" only at the end of a name: api_key and x-key are secrets, KeyError is not.
-_WORDS = r"auth|authorization|cookie|cookies|token|secret|passwd|password|passphrase|pwd|session|credential"
-_NAME = rf"(?!sec-websocket-)[\w.-]*(?:{_WORDS})[\w.-]*|(?!sec-websocket-)[\w.-]*keys?"
-_EXACT = re.compile(rf"(?:{_NAME})\Z", re.IGNORECASE)
-_HINT = re.compile(rf"://|@|{_WORDS}|key", re.IGNORECASE)
-_NOT_SECRET = re.compile(r"auth(?:or|ority|ors|enticated)?\Z|.*\.author\Z", re.IGNORECASE)
+_HINT = re.compile(rf"://|@|{WORDS}|key", re.IGNORECASE)
 
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s@\"'<>]+@", re.IGNORECASE)
 _HEADER_LINE = re.compile(r"((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n\"'<>]+", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    rf"(?<![\w.-])({_NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE
+    rf"(?<![\w.-])({NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE
 )
 _QUOTED = re.compile(
-    rf"(b?(?:\"(?:{_NAME})\"|'(?:{_NAME})'))(\s*[:,]\s*)(b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|[\w.+/=-]+)",
+    rf"(b?(?:\"(?:{NAME})\"|'(?:{NAME})'))(\s*[:,]\s*)(b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|[\w.+/=-]+)",
     re.IGNORECASE,
 )
 
@@ -75,11 +71,6 @@ def redact(report: Any, secrets: Collection[str] = ()) -> Any:
         # Its keys are ids of ours, which no rule about names may hide.
         clean["requirements"] = {redactor.text(n): redactor.value(r) for n, r in report["requirements"].items()}
     return clean
-
-
-def is_sensitive(name: str) -> bool:
-    """Whether a header, parameter, variable or field of this name holds a credential."""
-    return bool(_EXACT.match(name)) and not _NOT_SECRET.match(name)
 
 
 @cache

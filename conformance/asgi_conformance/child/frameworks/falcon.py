@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import sys
@@ -89,9 +90,16 @@ def _observe_connection(cls: Any) -> None:
         if run is not None and not run.objects:
             run.objects = 1
             receive, send = at_object(run, receive, send)
-        await call(self, ver, scope, receive, send)
+        await call(_without_middleware(self) if run is not None and run.inside else self, ver, scope, receive, send)
 
     cls._handle_websocket = _handle_websocket
+
+
+def _without_middleware(app: Any) -> Any:
+    """The same application for one connection, with none of its middleware."""
+    plain = copy.copy(app)
+    plain._middleware_ws = ((), ())
+    return plain
 
 
 def _observe_handling(cls: Any) -> None:

@@ -47,21 +47,18 @@ def discover(target: Any) -> List[Dict[str, Any]]:
 
 def install(probe_path: str, target: Any) -> None:
     """Patch Litestar's classes: its entry, its WebSocket, its exceptions, and the call of a route's handler."""
-    exceptions, route = sys.modules["litestar.exceptions"], sys.modules["litestar.routes"].WebSocketRoute
+    exceptions = sys.modules["litestar.exceptions"]
     watch_entry(sys.modules["litestar.app"].Litestar, functools.partial(_inject_probe, probe_path))
     _observe_websocket(sys.modules["litestar.connection"].WebSocket)
     _observe_made(exceptions.WebSocketException, _raised_or_refused)
     _observe_made(exceptions.HTTPException, _refused)
-    stack.install(route)
+    stack.install()
     find_wrappers(target, is_application)
 
 
 def _inject_probe(probe_path: str, app: Any, scope: Any) -> None:
     """Register the probe where the connection's path is the probe's and the application has none there yet."""
     path = routes.path_in(app, scope)
-    run = current_run.get()
-    if run is not None:
-        stack.mark_routes(app)
     if not path.endswith(probe_path) or any(route.path == path for route in app.routes):
         return
     if routes.leads_further(app, path, is_application):
@@ -75,7 +72,6 @@ def _inject_probe(probe_path: str, app: Any, scope: Any) -> None:
 
     conformance_probe.__annotations__ = {"socket": sys.modules["litestar.connection"].WebSocket, "return": None}
     app.register(websocket(path)(conformance_probe))
-    stack.mark_routes(app)
 
 
 def _observe_websocket(cls: Any) -> None:

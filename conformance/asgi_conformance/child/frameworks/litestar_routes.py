@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 from ..chain import chains
 from ..endpoints import describe_endpoint
 
+PROBE = "conformance_probe"
 DEPTH = 12
 # An example of each type of path parameter that Litestar converts (Litestar documentation, "Path Parameters").
 _EXAMPLES = {"int": "1", "float": "1.5", "decimal": "1.5", "uuid": "{uuid}", "date": "2026-01-01"}
@@ -21,7 +22,7 @@ def discover(app: Any, is_application: Callable[[Any], bool], prefix: str = "", 
     found: List[Dict[str, Any]] = []
     for route in app.routes:
         if isinstance(route, sys.modules["litestar.routes"].WebSocketRoute):
-            if getattr(route.route_handler.fn, "__name__", "") != "conformance_probe":
+            if getattr(route.route_handler.fn, "__name__", "") != PROBE:
                 found.append(_describe(route, prefix))
         elif depth < DEPTH:
             for inner in _mounted(route, is_application):

@@ -1,52 +1,70 @@
-"""Litestar's stack for a route: the boundaries between its middleware, the handler below it, and what it logs."""
+"""Litestar's stack for a route: the middleware above the probe, the boundary at a handler, and what Litestar logs of it."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from typing import Any, Dict, List, Set
+from typing import Any, Callable, List
 
-from ..chain import chains
-from ..components import is_framework
+from ..components import Component, describe_component
 from ..endpoints import describe_endpoint, describe_escape
 from ..handlers import observed_handler
-from ..passage import mark_chain
+from ..passage import mark
 from ..recorder import Run, current_run
-from .litestar_routes import handler_of
-
-_marked: Set[int] = set()
-_kept: List[Any] = []
+from .litestar_routes import PROBE, handler_of
 
 
-def install(route: Any) -> None:
-    """Patch a WebSocket route's call of its handler, and where Litestar logs the exceptions that it takes."""
-    _observe_route(route)
-    module = sys.modules.get("litestar.middleware._internal.exceptions.middleware")
-    module = module or sys.modules.get("litestar.middleware.exceptions.middleware")
-    if hasattr(module, "ExceptionHandlerMiddleware"):
-        _observe_logging(getattr(module, "ExceptionHandlerMiddleware"))  # noqa: B009
+def install() -> None:
+    """Patch how a handler's middleware and guards are found, a route's call of its handler, and the log of exceptions."""
+    _divide(sys.modules["litestar.handlers.base"].BaseRouteHandler)
+    _observe_route(sys.modules["litestar.routes"].WebSocketRoute)
+    for name in ("litestar.middleware._internal.exceptions.middleware", "litestar.middleware.exceptions.middleware"):
+        cls = getattr(sys.modules.get(name), "ExceptionHandlerMiddleware", None)
+        if cls is not None:
+            _observe_logging(cls)
+            break
 
 
-def mark_routes(app: Any) -> None:
-    """Mark the entries of the stack of every WebSocket route that has one."""
-    route_kind = sys.modules["litestar.routes"].WebSocketRoute
-    for root in _stacks(getattr(app.asgi_router, "root_route_map_node", None)):
-        if id(root) in _marked:
-            continue
-        _marked.add(id(root))
-        _kept.append(root)
-        for chain in chains(root, lambda value: isinstance(getattr(value, "__self__", None), route_kind)):
-            mark_chain(chain, is_entry=lambda value: not is_framework(value))
+def _divide(cls: Any) -> None:
+    """A boundary above each middleware of the probe's route; none of it, and no guard, where the probe is inside."""
+    middleware, guards = cls.resolve_middleware, cls.resolve_guards
+
+    @functools.wraps(middleware)
+    def resolve_middleware(self: Any) -> Any:
+        found = middleware(self)
+        if not _is_probe(self):
+            return found
+        return [] if _inside() else [_marking(entry) for entry in found]
+
+    @functools.wraps(guards)
+    def resolve_guards(self: Any) -> Any:
+        return [] if _is_probe(self) and _inside() else guards(self)
+
+    cls.resolve_middleware, cls.resolve_guards = resolve_middleware, resolve_guards
 
 
-def _stacks(node: Any) -> List[Any]:
-    """What Litestar calls for the WebSocket routes at a node of its routing trie and below."""
-    if node is None:
-        return []
-    found = [entry.asgi_app for key, entry in node.asgi_handlers.items() if key == "websocket"]
-    for child in node.children.values():
-        found += _stacks(child)
-    return found
+def _is_probe(handler: Any) -> bool:
+    return getattr(getattr(handler, "_fn", None), "__name__", "") == PROBE
+
+
+def _inside() -> bool:
+    run = current_run.get()
+    return run is not None and run.inside
+
+
+def _marking(entry: Any) -> Callable[..., Any]:
+    """The entry as Litestar calls it, with what it builds marked."""
+    known: List[Any] = [entry]
+    if hasattr(entry, "__iter__"):
+        known = [entry[0]]
+    component = Component(describe_component(getattr(known[0], "middleware", known[0])), entry=True)
+
+    def build(app: Any) -> Any:
+        if hasattr(entry, "__iter__"):
+            return mark(entry[0](app=app, **entry[1]), component)
+        return mark(entry(app=app), component)
+
+    return build
 
 
 def _observe_route(cls: Any) -> None:
@@ -87,14 +105,13 @@ class _Heard:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._config, name)
-        if name != "exception_logging_handler" or value is None:
-            return value
         exc = sys.exc_info()[1]
+        if name != "exception_logging_handler" or value is None or exc is None:
+            return value
+        escape = describe_escape(exc)
 
         def handler(*args: Any, **kwargs: Any) -> Any:
-            if exc is not None:
-                data: Dict[str, Any] = {"exc": describe_escape(exc)}
-                self._run.observe("route", "escaped", data)
+            self._run.observe("route", "escaped", {"exc": escape})
             return value(*args, **kwargs)
 
         return handler

@@ -1,0 +1,44 @@
+"""The folder of published reports: small, complete, and its index what its data says."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+FOLDER = Path(__file__).resolve().parent.parent / "reports"
+MEGABYTE = 1024 * 1024
+
+
+def generator() -> ModuleType:
+    """The command that writes the folder, as a module."""
+    spec = importlib.util.spec_from_file_location("published_reports", FOLDER / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_framework_has_a_page_and_the_index_is_generated() -> None:
+    module = generator()
+    entries = json.loads((FOLDER / "summary.json").read_text("utf-8"))
+    assert list(entries) == list(module.TARGETS)
+    assert (FOLDER / "README.md").read_text("utf-8") == module.page(entries)
+    pages = {path.name for path in FOLDER.glob("*.html")}
+    assert pages == {module._file(name) for name in entries}
+
+
+def test_every_stack_was_judged_under_every_implementation() -> None:
+    module = generator()
+    for runs in json.loads((FOLDER / "summary.json").read_text("utf-8")).values():
+        assert [run["ws"] for run in runs] == [server.partition(":")[2] for server in module.SERVERS]
+        assert all(run["passed"] > 100 and run["verdict"] in ("pass", "fail", "partial") for run in runs)
+
+
+def test_the_folder_is_small_and_names_no_place_of_the_machine_it_was_made_on() -> None:
+    files = [path for path in FOLDER.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10 * MEGABYTE
+    texts = {path.name: path.read_text("utf-8") for path in files}
+    assert not [name for name, text in texts.items() if "/home/" in text or "/root/" in text]
