@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from asgi_conformance import cases
+from asgi_conformance.dialects import DIALECTS
 from asgi_conformance.model import Case, Result, Verdict
 from asgi_conformance.run import Plan, Run
 from asgi_conformance.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-BROKEN = sorted((ROOT / "targets" / "broken").glob("[a-z]*_*.py"))
+# `*_base` is a right application that others break.
+BROKEN = sorted(path for path in (ROOT / "targets" / "broken").glob("[a-z]*_*.py") if not path.stem.endswith("_base"))
 BREACH = (Verdict.FAIL, Verdict.WARN)
 # Rows of each case function that stand for it: a fault shows in one of a kind or it is not one of the kind.
 ROWS = 6
@@ -31,11 +34,12 @@ def declared(path: Path) -> dict[str, object]:
     return out
 
 
-def sample() -> list[Case]:
-    """Some rows of every case function, and all rows whose fault may be a single one."""
+def sample(sections: Collection[str] = ()) -> list[Case]:
+    """Some rows of every case function of some sections (of all), and all rows whose fault may be a single one."""
     by_id: dict[str, list[Case]] = defaultdict(list)
     for case in cases.load():
-        by_id[case.id].append(case)
+        if not sections or case.section in sections:
+            by_id[case.id].append(case)
     chosen = []
     for id, rows in by_id.items():
         whole = id in ("states.transitions", "illegal.operation", "handshake.headers", "messages.client.text")
@@ -44,12 +48,12 @@ def sample() -> list[Case]:
     return chosen
 
 
-def results_of(target: str) -> list[Result]:
+def results_of(target: str, sections: Collection[str] = ()) -> list[Result]:
     """Run the sample against a target."""
     run = Run(Plan(f"{target}:app", str(ROOT), settings=Settings(deadline=1.5)))
     try:
         run.ready()
-        return run.results(sample())
+        return run.results(sample(sections))
     finally:
         run.stop()
 
@@ -62,7 +66,10 @@ def test_broken_target_is_blamed_rightly(path: Path) -> None:
     sections = {says["SECTION"], *says.get("ALSO", ())}  # type: ignore[misc]
     if says["LAYER"] == "middleware":
         sections.add("middleware")
-    results = results_of(f"targets.broken.{path.stem}")
+    framework = path.stem.partition("_")[0]
+    # What a framework other than Starlette does wrong is looked for where it must show, and in two more sections.
+    some = {*sections, framework, "close", "lost"} if framework in DIALECTS else ()
+    results = results_of(f"targets.broken.{path.stem}", some)
     breached = [r for r in results if r.verdict in BREACH]
     errors = [(r.case.full_id, r.reason) for r in results if r.verdict is Verdict.ERROR]
     assert not errors
@@ -83,5 +90,16 @@ def test_every_section_has_three_broken_targets() -> None:
     count: dict[object, int] = defaultdict(int)
     for path in BROKEN:
         count[declared(path)["SECTION"]] += 1
-    sections = {case.section for case in cases.load()} - {"middleware"} | {"routes"}
+    sections = {case.section for case in cases.load()} - {"middleware", *DIALECTS} | {"routes"}
     assert not {section for section in sections if count[section] < 3}
+
+
+@pytest.mark.parametrize("framework", sorted({case.section for case in cases.load()} & set(DIALECTS)))
+def test_every_framework_has_three_broken_targets(framework: str) -> None:
+    assert len([path for path in BROKEN if path.stem.startswith(f"{framework}_")]) >= 3
+
+
+@pytest.mark.parametrize("framework", sorted({case.section for case in cases.load()} & set(DIALECTS)))
+def test_the_right_base_of_a_framework_is_green(framework: str) -> None:
+    results = results_of(f"targets.broken.{framework}_base", {framework, "close", "handshake", "lost", "messages"})
+    assert {r.verdict for r in results} <= {Verdict.PASS, Verdict.NOTE, Verdict.KNOWN, Verdict.SKIP}

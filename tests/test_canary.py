@@ -1,4 +1,4 @@
-"""A secret planted in every place where one can stand appears in no file that is written and in nothing that is shown."""
+"""A secret planted in every place where one can stand is in no file that is written and in nothing that is shown."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ FORMATS = ("html", "json", "md", "svg")
 
 def spellings() -> list[str]:
     """The canary as itself and as it travels."""
-    return [CANARY, quote(CANARY, safe=""), CANARY.encode().hex(), base64.b64encode(CANARY.encode()).decode().rstrip("=")]
+    coded = base64.b64encode(CANARY.encode()).decode()[:12]
+    return [CANARY, quote(CANARY, safe=""), CANARY.encode().hex(), coded]
 
 
 @pytest.mark.slow
@@ -72,10 +73,11 @@ def test_a_canary_is_in_no_output(tmp_path: Path) -> None:
     (tmp_path / "room.py").write_text(APP, "utf-8")
     (tmp_path / "pyproject.toml").write_text(SETTINGS, "utf-8")
     words = ["--target=room:app", "--case=close.client.code*", "--case=messages.client.text*", "--case=route.*"]
-    words += ["--case=handshake.*", *(f"--report=out/r.{suffix}" for suffix in FORMATS), "--junitxml=out/junit.xml", "-rA", "-vv"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "COLUMNS": "300"}
-    )
+    words += ["--case=handshake.*", *(f"--report=out/r.{suffix}" for suffix in FORMATS)]
+    words += ["--junitxml=out/junit.xml", "-rA", "-vv"]
+    env = {**os.environ, "COLUMNS": "300"}
+    command = [sys.executable, "-m", "pytest", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=env)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "cannot take" in done.stdout  # what the handler raised is shown, without what it says of secrets
     outputs = {"stdout": done.stdout, "stderr": done.stderr}
@@ -98,3 +100,17 @@ def test_a_canary_is_in_no_output(tmp_path: Path) -> None:
         text=True,
     )
     assert not any(spelling in rendered.stdout + rendered.stderr for spelling in spellings())
+
+
+def test_a_canary_is_not_shown_when_the_target_does_not_start(tmp_path: Path) -> None:
+    settings = f'[tool.asgi-conformance]\nenv = {{ SERVICE_TOKEN = "{CANARY}env" }}\n'
+    (tmp_path / "pyproject.toml").write_text(settings, "utf-8")
+    source = 'import os\nraise RuntimeError("cannot use " + os.environ["SERVICE_TOKEN"])\n'
+    (tmp_path / "room.py").write_text(source, "utf-8")
+    command = [sys.executable, "-m", "pytest", "--target=room:app", "--report=r.json", "--report=r.html"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 4
+    assert "cannot use" in done.stderr
+    files = [path.read_text("utf-8") for path in tmp_path.glob("r.*")]
+    assert len(files) == 2
+    assert not any(spelling in text for text in (done.stdout, done.stderr, *files) for spelling in spellings())

@@ -203,7 +203,14 @@ class Campaign:
         from .report.console import failure
 
         server = self._run.server if self._run is not None else None
-        return failure(result, f"{server.name} {server.version} ({server.ws})" if server else self.options.server)
+        name = f"{server.name} {server.version} ({server.ws})" if server else self.options.server
+        return self.clean(failure(result, name))
+
+    def clean(self, text: str) -> str:
+        """A text for a person without what the user configured as a credential."""
+        from .report.redact import redact
+
+        return str(redact(text, self.options.settings.secrets))
 
     # Results, and what a worker of pytest-xdist hands up
 

@@ -6,7 +6,7 @@ same topic stands in its place: ``falcon.disconnect.code`` for ``starlette.disco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -61,7 +61,7 @@ FALCON = Dialect(
         "disconnected": _SHUT,
         "closed": _SHUT,
     },
-    reasons=((1000, 1000), (1011, 1011), (3011, 3011), (3100, 3599)),
+    reasons=((1000, 4999),),  # the target may configure more than there are by default
     beyond=_beyond_falcon,
 )
 
@@ -107,3 +107,18 @@ def _translated(ids: tuple[str, ...], framework: str) -> tuple[str, ...]:
         if id in known:
             out.append(id)
     return tuple(dict.fromkeys(out))
+
+
+def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
+    """Why a case lies beyond what a framework documents, '' where it does not; ``operations``: all that its lane offers."""
+    dialect = DIALECTS.get(product)
+    if case.kind == "surface" and dialect is not None:
+        return f"these values are Starlette's, and the target uses {product}"
+    if case.kind == "probe" and product and not case.requires:
+        return f"no document of {product} speaks of what this case decides"
+    for step in case.steps:
+        if step.lane == "app" and operations and step.op not in (*operations, "return", "raise", "hang"):
+            return f"{product} documents no {step.op}() of its WebSocket"
+        if step.lane == "app" and dialect is not None and (why := dialect.beyond(step.op, step.args.get("args") or {})):
+            return why
+    return ""

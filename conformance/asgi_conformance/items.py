@@ -72,7 +72,7 @@ class Item(pytest.Item):
         """Turn the verdict into pytest's outcome."""
         assert self.result is not None
         if self.outcome == "skipped":
-            raise pytest.skip.Exception(self.result.reason, _use_item_location=True)
+            raise pytest.skip.Exception(self._campaign.clean(self.result.reason), _use_item_location=True)
         # Raised, not marked: xfail_strict of the user's settings must not turn it red.
         if self.outcome == "xfailed" and not self.config.option.runxfail:
             raise pytest.xfail.Exception(self.reason)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .dialects import DIALECTS, as_decided
+from . import requirements
+from .dialects import STARLETTE, as_decided, undocumented
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -133,7 +134,8 @@ class Run:
             self.server = replace(self.server, spec_version=data["spec_version"], extensions=tuple(data["extensions"]))
         framework = self.framework
         version = framework.get("starlette") or framework.get("version") or ""
-        self._context = Context(self.server, self.product, version, self.plan.settings.may)
+        versions = {framework["name"]: framework["version"]} if framework else {}
+        self._context = Context(self.server, self.product, version, self.plan.settings.may, versions=versions)
         self.refused = refusal(ran.trace, framework, self.plan.settings)
 
     def _address(self, case: Case, control: bool) -> Address:
@@ -265,18 +267,13 @@ class Run:
         assert self.server is not None
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
-        if case.kind == "surface" and self.product in DIALECTS:
-            return f"these values are Starlette's, and the target uses {self.product}"
-        if case.kind == "probe" and self.framework and not case.requires:
-            return f"no document of {self.product} speaks of what this case decides"
-        offered = self.framework.get("operations")
-        for step in case.steps if offered else ():
-            if step.lane == "app" and step.op not in (*offered, "return", "raise", "hang"):
-                return f"{self.product} documents no {step.op}() of its WebSocket"
-            if self.product in DIALECTS and step.lane == "app":
-                beyond = DIALECTS[self.product].beyond(step.op, step.args.get("args") or {})
-                if beyond:
-                    return beyond
+        unsaid = undocumented(case, self.product, self.framework.get("operations") or ())
+        if unsaid:
+            return unsaid
+        if _denies(case) and self.product == STARLETTE and self._context is not None:
+            requirement = requirements.get("starlette.denial.sent")
+            if self._context.precedes(requirement):
+                return f"there are no denial responses: {self._context.early(requirement)}"
         for need in case.needs:
             if need == "middleware" and not self.middleware:
                 return "the target has no middleware"
@@ -414,3 +411,12 @@ def stood_still(result: Result) -> bool:
 
 def _waited(ran: Ran) -> bool:
     return bool(ran.trace.at("client", "deadline"))
+
+
+def _denies(case: Case) -> bool:
+    """Whether the app lane sends a denial response, or a part of one."""
+    for step in case.steps:
+        message = (step.args.get("args") or {}).get("message") or {}
+        if step.op == "deny" or str(message.get("type")).startswith("websocket.http.response"):
+            return True
+    return False

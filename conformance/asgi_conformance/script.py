@@ -99,10 +99,11 @@ def case(
     """
     if not _ID.fullmatch(id):
         raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
-    if id in _REGISTRY:
-        raise ScriptError(f"the case id {id} is used twice")
-
     def register(function: Script) -> Script:
+        # A module whose import was interrupted is imported once more: the same function is no second case.
+        before = _REGISTRY.get(id)
+        if before is not None and _origin(before.function) != _origin(function):
+            raise ScriptError(f"the case id {id} is used twice")
         if not inspect.getdoc(function):
             raise ScriptError(f"{id}: a case needs a docstring, it is what users read")
         kept = None if rows is None else tuple(rows)
@@ -110,6 +111,10 @@ def case(
         return function
 
     return register
+
+
+def _origin(function: Script) -> tuple[str, str]:
+    return function.__module__, function.__qualname__
 
 
 def registered() -> dict[str, CaseFunction]:

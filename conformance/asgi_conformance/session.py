@@ -235,13 +235,14 @@ class Hooks:
     def _no_start(self, exc: Any) -> None:
         """End the session with one line, and before it what the target itself printed."""
         self.campaign.start_error = exc
-        line = exc.message if exc.phase == "selection" else f"cannot start the target: {exc.message}"
+        message = self.campaign.clean(exc.message)
+        line = message if exc.phase == "selection" else f"cannot start the target: {message}"
         if self.campaign.part == "worker":
             # The controller says it: what a worker prints is not seen.
             pytest.exit(line, returncode=pytest.ExitCode.USAGE_ERROR)
         self.campaign.finish()
         if exc.shown:
-            self._say(exc.shown.rstrip())
+            self._say(self.campaign.clean(exc.shown.rstrip()))
         raise pytest.UsageError(line)
 
     def _say(self, text: str) -> None:

@@ -22,8 +22,10 @@ from ..values import expanded, observed
 from . import frames
 from .deadlines import Deadlines
 
-# Past this many data frames of one connection only their number is kept: a flood must not fill the suite's memory.
+# Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill the
+# suite's memory, and a server whose client takes all at once may never come to anything but sending.
 FRAMES_KEPT = 2000
+BYTES_KEPT = 8 * 1024 * 1024
 
 Observe = Callable[[str, str, dict[str, Any]], None]
 
@@ -58,7 +60,8 @@ class Connection(asyncio.Protocol):
         self._fed = 0
         self._message: list[bytes] = []
         self._message_opcode = 0
-        self._frames = 0
+        self._frames = self._bytes = 0
+        self._flooded = False
         self.response: Response | None = None
         self.handshake_problem: str = ""
         self.messages: list[str | bytes] = []
@@ -154,9 +157,12 @@ class Connection(asyncio.Protocol):
 
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
-            self._frames += opcode < frames.CLOSE
-            if self._frames > FRAMES_KEPT and opcode < frames.CLOSE:
-                continue
+            if opcode < frames.CLOSE:
+                self._frames += 1
+                self._bytes += len(payload)
+                if self._frames > FRAMES_KEPT or self._bytes > BYTES_KEPT:
+                    self._flood()
+                    continue
             self._observe("wire", "received", frames.describe(opcode, payload, fin, rsv, masked or None))
             self._react(opcode, payload, fin)
 
@@ -222,6 +228,8 @@ class Connection(asyncio.Protocol):
             self.close_sent = True
         self._observe("wire", "sent", frames.describe(opcode, data, fin, rsv, None if masked else False))
         self.write(frames.serialize(opcode, data, fin=fin, rsv=rsv, masked=masked))
+        if opcode == frames.CLOSE:
+            self._reads_on()
 
     def write_texts(self, text: Any, times: int) -> None:
         """The same text message many times in one write, each recorded as sent."""
@@ -229,6 +237,18 @@ class Connection(asyncio.Protocol):
         for _ in range(times):
             self._observe("wire", "sent", frames.describe(frames.TEXT, data, True, 0, None))
         self.write(frames.serialize(frames.TEXT, data, fin=True, rsv=0, masked=True) * times)
+
+    def _flood(self) -> None:
+        if not self._flooded:
+            self._flooded = True
+            self._observe("wire", "flooded", {"frames": self._frames, "bytes": self._bytes})
+            if not (self.close_sent or self.half_closed):
+                self.stop_reading()
+
+    def _reads_on(self) -> None:
+        """The client has begun to leave: it waits for the end of the connection behind what is still to come."""
+        if self._flooded and self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def stop_reading(self) -> None:
         """Read nothing of what arrives from now on."""
@@ -268,6 +288,7 @@ class Connection(asyncio.Protocol):
         self.half_closed = True
         if self._transport is not None:
             self._transport.write_eof()
+            self._reads_on()
 
     def discard(self) -> None:
         """The script is over: let go of the socket, unobserved."""

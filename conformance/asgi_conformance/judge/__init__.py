@@ -16,7 +16,7 @@ from .middleware import middleware
 from .seen import Seen, read
 from .server import server
 from .surface import surface
-from .verdict import Context, concerns, fault, finding
+from .verdict import Context, concerns, early, fault, finding
 
 __all__ = ["Context", "Judgement", "judge"]
 
@@ -50,9 +50,14 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
         return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(reason)), reason)
     surprise = _surprise(case, seen, context)
     decided = {f.requirement for f in findings} >= set(case.requires)
-    # A breach explains the rest of the run, a known one too.
-    if surprise and not decided and not any(f.verdict is Verdict.KNOWN for f in findings):
+    # A breach explains the rest of the run, a known one too, and so does what an older release never promised.
+    explained = any(f.verdict is Verdict.KNOWN or early(f, context) for f in findings)
+    if surprise and not decided and not explained:
         return _unexplained(case, seen, context, findings, surprise)
+    if not findings and context.framework in DIALECTS and seen.operations:
+        # Its documents say less than Starlette's, and may speak of what this server did not do.
+        reason = f"nothing of what {context.framework} documents was to be seen in this case under this server"
+        return Judgement(Verdict.SKIP, None, findings, reason)
     if not findings:
         return _unexplained(case, seen, context, findings, "nothing that this case decides was observed")
     return Judgement(worst(f.verdict for f in findings), None, findings)
@@ -115,8 +120,14 @@ def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Findi
             return Judgement(worst(f.verdict for f in findings), None, findings)
         reason = f"could not be decided: {worse.requirement} was breached first ({worse.layer}: {worse.observed})"
         return Judgement(Verdict.SKIP, None, findings, reason)
+    older = next((f for f in others if early(f, context)), None)
+    if older is not None:
+        return Judgement(Verdict.SKIP, None, findings, f"could not be decided: {older.observed}. {older.message}")
     if seen.waiting_in("outer.receive"):
         reason = "could not be decided: the server gave the application no event, and no document says that it must"
+        return Judgement(Verdict.SKIP, None, findings, reason)
+    if seen.waiting_in("outer.send") and context.framework in DIALECTS:
+        reason = "could not be decided: the server had not let a send return, and no document says when it must"
         return Judgement(Verdict.SKIP, None, findings, reason)
     return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(surprise)), surprise)
 

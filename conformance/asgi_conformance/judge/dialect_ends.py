@@ -26,10 +26,15 @@ def _outcome(seen: Seen) -> str:
     return str(ended[0].get("outcome")) if ended else ""
 
 
-def _closing(inner: AtBoundary) -> tuple[bool, Any]:
-    """Whether the last event sent is the only close, and that event."""
-    types = [one.event.get("type") for one in inner.sent]
-    return "websocket.close" not in types[:-1], inner.sent[-1].event if inner.sent else {"type": "nothing"}
+def _closing(seen: Seen) -> tuple[bool, bool, Any]:
+    """What the framework as a whole sent: was it accepted?, is no other than the last event a close?, the last event.
+
+    Some close for a handler from outside of the object that it was given, so this is the boundary above.
+    """
+    sent = [one.event for one in seen.boundaries[-2].sent] if len(seen.boundaries) > 1 else []
+    types = [event.get("type") for event in sent]
+    last = sent[-1] if sent else {"type": "nothing"}
+    return "websocket.accept" in types, "websocket.close" not in types[:-1], last
 
 
 def _handled(seen: Seen) -> tuple[bool, bool, int | None]:
@@ -51,21 +56,23 @@ def handler_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """What the framework sends for a handler that raises once the connection is open."""
     inner = seen.inner
     default, http, _ = _handled(seen)
-    if inner is None or table.error_code is None or _outcome(seen) != "raised" or gone(inner) or http or not default:
+    if inner is None or table.error_code is None or _outcome(seen) != "raised" or seen.wire.client_end or http or not default:
         return
-    alone, last = _closing(inner)
-    if alone and any(one.event.get("type") == "websocket.accept" for one in inner.sent):
-        held = last.get("type") == "websocket.close" and last.get("code") == table.error_code
-        yield held, f"websocket.close code={table.error_code}", event_text(last)
+    configured = [o.data["code"] for o in seen.framework if o.kind == "handled" and "code" in o.data]
+    want = configured[-1] if configured else table.error_code
+    accepted, alone, last = _closing(seen)
+    if alone and accepted:
+        held = last.get("type") == "websocket.close" and last.get("code") == want
+        yield held, f"websocket.close code={want}", event_text(last)
 
 
 def http_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """An HTTP error that ends the handling of a connection becomes a close code."""
     inner = seen.inner
     default, http, status = _handled(seen)
-    if inner is None or status is None or _outcome(seen) != "raised" or gone(inner) or (default and not http):
+    if inner is None or status is None or _outcome(seen) != "raised" or seen.wire.client_end or (default and not http):
         return
-    alone, last = _closing(inner)
+    _, alone, last = _closing(seen)
     left = (seen.outer.exit or {}).get("exc") if seen.outer is not None else None
     if alone:
         held = last.get("type") == "websocket.close" and last.get("code") == 3000 + status
@@ -76,11 +83,11 @@ def http_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
 def handler_returns(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """A handler that returns without having closed is closed for."""
     inner = seen.inner
-    if inner is None or _outcome(seen) != "completed" or gone(inner) or seen.outer is None or seen.outer.exit is None:
+    if inner is None or _outcome(seen) != "completed" or seen.wire.client_end or seen.outer is None or seen.outer.exit is None:
         return
     if any(operation.op in ("close", "deny") for operation in seen.operations):
         return
-    _, last = _closing(inner)
+    *_, last = _closing(seen)
     held = last.get("type") == "websocket.close" and last.get("code", 1000) == table.close_code
     yield held, f"websocket.close code={table.close_code}", event_text(last)
 

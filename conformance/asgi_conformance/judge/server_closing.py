@@ -11,7 +11,7 @@ from typing import Any
 from ..close_codes import MAXIMUM, arrival
 from ..model import Level
 from .claims import Claim, event_text, exception_text, frame_text, shown
-from .seen import AtBoundary, Frame, Seen
+from .seen import AtBoundary, Frame, Seen, Sent
 from .server_handshake import claim
 from .server_messages import complete_messages
 
@@ -278,10 +278,15 @@ def _legal_from_app(code: Any, reason: Any) -> bool:
     return not arrival(code, reason or None).fails
 
 
+def _closes(sent: Sent) -> bool:
+    """Whether a send is a close that the server has not refused."""
+    return sent.event.get("type") == "websocket.close" and sent.raised is None
+
+
 def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     """The application ended without having closed."""
     wire = seen.wire
-    if outer.exit is None or wire.client_end or any(s.event.get("type") == "websocket.close" for s in outer.sent):
+    if outer.exit is None or wire.client_end or any(_closes(s) for s in outer.sent):
         return
     over = wire.ended_by_server or wire.server_close is not None
     if not over and not any(m.sound and m.app.get("over") and m.wait in ("end", "close") for m in seen.missed):

@@ -80,6 +80,11 @@ def finding(claim: Claim, case: Case, context: Context) -> Finding | None:
     )
 
 
+def early(finding: Finding, context: Context) -> bool:
+    """Whether a finding notes what only later releases promise."""
+    return finding.verdict is Verdict.NOTE and context.precedes(requirements.get(finding.requirement))
+
+
 def _advice(claim: Claim, requirement: Requirement) -> tuple[str, str]:
     """What is demanded and how to mend it, in the words of whom it concerns."""
     if claim.layer is not Layer.MIDDLEWARE or requirement.binds is Layer.MIDDLEWARE:

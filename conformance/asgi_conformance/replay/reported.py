@@ -21,7 +21,7 @@ def blamed(report: Mapping[str, Any], ids: Collection[str]) -> dict[str, Any]:
     if not found:
         return {}
     case = max(found, key=lambda case: _ORDER.index(case["verdict"]))
-    server = next((server for server in report["servers"] if server["id"] == case["server"]), {})
+    server: Mapping[str, Any] = next((server for server in report["servers"] if server["id"] == case["server"]), {})
     framework = report["target"]["framework"]
     on = [f"{server.get('name', '')} {server.get('version', '')} ({server.get('ws', '')})"] if server else []
     on.append(f"{framework['name']} {framework['version']}")

@@ -119,7 +119,7 @@ _LEVEL_MATTERS = {
 _LAYER_MATTERS = {
     "server": "Every application under this server sees a breach, and none of them can mend it.",
     "middleware": "All that stands behind this middleware is told something else than what happened.",
-    "framework": "Every handler written with this framework sees a breach, and code that trusts its documents is wrong.",
+    "framework": "Every handler written with this framework sees a breach, and code that trusts its documents breaks.",
     "application": "Users of this route meet a breach: as an error, a leak, or a connection that never ends.",
 }
 

@@ -110,16 +110,18 @@ def _observe_handling(cls: Any) -> None:
     async def _handle_exception(self: Any, req: Any, resp: Any, ex: Any, *args: Any, **kwargs: Any) -> Any:
         run = current_run.get()
         if run is not None and resp is None:
-            _note_handling(run, self._find_error_handler(ex), ex)
+            _note_handling(run, self, self._find_error_handler(ex), ex)
         return await call(self, req, resp, ex, *args, **kwargs)
 
     cls._handle_exception = _handle_exception
 
 
-def _note_handling(run: Run, handler: Any, exc: Any) -> None:
+def _note_handling(run: Run, app: Any, handler: Any, exc: Any) -> None:
     record = describe_component(handler) if handler is not None else {"name": "", "layer": "framework"}
     default = record["layer"] == "framework"
-    run.observe("framework", "handled", {"exc": describe_exception(exc), "by": record["name"], "default": default})
+    code = app.ws_options.error_close_code
+    data = {"exc": describe_exception(exc), "by": record["name"], "default": default, "code": code}
+    run.observe("framework", "handled", data)
     if run.route is not None and getattr(handler, "__name__", "") == "_python_error_handler" and _of_the_target(exc):
         run.observe("route", "escaped", {"exc": describe_escape(exc)})
 

@@ -34,7 +34,8 @@ def _divide(cls: Any) -> None:
         found = middleware(self)
         if not _is_probe(self):
             return found
-        return [] if _inside() else [_marking(entry) for entry in found]
+        # Litestar builds the innermost first.
+        return [] if _inside() else [_marking(entry, place == 0) for place, entry in enumerate(found)]
 
     @functools.wraps(guards)
     def resolve_guards(self: Any) -> Any:
@@ -52,14 +53,16 @@ def _inside() -> bool:
     return run is not None and run.inside
 
 
-def _marking(entry: Any) -> Callable[..., Any]:
-    """The entry as Litestar calls it, with what it builds marked."""
+def _marking(entry: Any, innermost: bool) -> Callable[..., Any]:
+    """The entry as Litestar calls it, with what it builds marked, and what Litestar has below all of them."""
     known: List[Any] = [entry]
     if hasattr(entry, "__iter__"):
         known = [entry[0]]
     component = Component(describe_component(getattr(known[0], "middleware", known[0])), entry=True)
 
     def build(app: Any) -> Any:
+        if innermost:
+            app = mark(app, Component(describe_component(app), entry=False))
         if hasattr(entry, "__iter__"):
             return mark(entry[0](app=app, **entry[1]), component)
         return mark(entry(app=app), component)
