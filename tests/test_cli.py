@@ -66,6 +66,24 @@ def test_explain_a_requirement(capsys: pytest.CaptureFixture[str]) -> None:
     assert "close.client.code (" in out
 
 
+def test_explain_a_known_deviation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", "uvicorn.lost-1005"]) == 0
+    out = capsys.readouterr().out
+    for text in ("observed: code=1005", "asgi.disconnect.lost-code", "Why it matters", "How to mend", "lost.open"):
+        assert text in out
+    assert cli.main(["explain", "uvicorn.lost-1005", "--json"]) == 0
+    assert "lost.open" in json.loads(capsys.readouterr().out)["cases"]
+
+
+@pytest.mark.parametrize("command", ["list", "explain", "requirements", "render", "compare", "merge", "replay"])
+def test_every_command_has_json_and_says_its_exit_status(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    out = capsys.readouterr().out
+    assert "--json" in out
+    assert "exit status:" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

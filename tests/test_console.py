@@ -134,6 +134,19 @@ def test_quiet_tells_only_what_went_wrong() -> None:
     assert "What to mend first" in text
 
 
+def test_a_route_that_denies_is_told_once_with_the_lines_to_copy() -> None:
+    report = sample()
+    denied = [c for c in report["cases"] if c["kind"] == "route" and c["verdict"] == "skip"]
+    assert len(denied) > 1
+    lines = ['[tool.asgi-conformance.route."/ws/admin"]', 'headers = { authorization = "Bearer …" }', "denial = 403"]
+    for case in denied:
+        case["reason"] = "\n".join(["the route denies with HTTP 403. Add to pyproject.toml:", *lines])
+    text = summary(report, fullwidth=60)
+    assert [line.strip() for line in text.splitlines() if line.strip() in lines] == lines
+    assert "Routes that could not be visited" in text
+    assert "over real connections" in " ".join(text.split())
+
+
 # The moving line
 
 

@@ -1,5 +1,7 @@
 """Whole runs of pytest against targets that misbehave: in time, with the right verdict, a report, and nothing left."""
 
+# ruff: noqa: E501, RUF005  (targets stand in the text as they are)
+
 from __future__ import annotations
 
 import json
@@ -161,6 +163,7 @@ HARMLESS = {
             try:
                 while True:
                     await ws.send_text("x" * 65536)
+                    await asyncio.sleep(0)
             except WebSocketDisconnect:
                 pass
         """,
@@ -252,6 +255,27 @@ def test_an_exit_at_import_is_one_line_and_a_report(tmp_path: Path) -> None:
     assert "Traceback" not in out
     assert report["error"]["phase"] == "import"
     assert report["cases"] == []
+
+
+def test_a_flood_that_never_lets_the_loop_turn_ends_in_time(tmp_path: Path) -> None:
+    """No send of it has to wait where the client has just gone: then it goes on for ever, and it is at fault."""
+    body = """
+    async def live(ws):
+        await ws.accept()
+        while True:
+            try:
+                await ws.send_text("x" * 65536)
+            except WebSocketDisconnect:
+                break
+    """
+    status, out, report = finished(tmp_path, body, "--conformance-deadline=2", within=50)
+    found = verdicts(report)
+    assert {found[case] for case in CASES if "route" not in case} == {"pass"}, out
+    at_fault = [id for id in CASES if found[id] == "fail"]
+    assert status == bool(at_fault)
+    for id in at_fault:
+        finding = worst(report, id)
+        assert (finding["requirement"], finding["layer"]) == ("asgi.application.async", "application")
 
 
 def test_a_closed_listening_socket_is_told(tmp_path: Path) -> None:

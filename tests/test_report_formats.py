@@ -118,7 +118,7 @@ def test_compare(case_id: str, verdict: str, kind: str) -> None:
 
 def test_another_observation_of_the_same_verdict_is_a_change_with_a_note() -> None:
     found = compare(sample(), changed(sample(), "close.client.code[4001-bye]", "fail", "code=1001"))
-    (change,) = found.changed
+    (change,) = found.noted
     assert change.note.endswith("→ code=1001")
     assert not found.regressed
 

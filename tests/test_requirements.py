@@ -65,7 +65,7 @@ starlette.disconnect.reason starlette.send.text starlette.send.bytes starlette.s
 starlette.send.lost starlette.illegal.send starlette.illegal.receive starlette.illegal.json-mode
 starlette.accept.subprotocol starlette.accept.headers starlette.close.code starlette.close.reason
 starlette.denial.sent starlette.denial.missing-extension starlette.surface.disconnect-defaults
-starlette.surface.disconnect-bases starlette.surface.states
+starlette.surface.disconnect-bases starlette.surface.states starlette.surface.response-state
 fastapi.surface.disconnect-defaults fastapi.surface.disconnect-reason-none fastapi.surface.disconnect-bases
 fastapi.surface.states fastapi.surface.identity
 litestar.accept.sent litestar.accept.subprotocol litestar.accept.headers litestar.receive.text
@@ -78,8 +78,12 @@ falcon.receive.json falcon.receive.wrong-type falcon.disconnect.raised falcon.di
 falcon.send.bytes falcon.send.json falcon.send.lost falcon.send.told falcon.close.code falcon.close.reason
 falcon.close.again falcon.state.initial falcon.state.accepted falcon.state.disconnected falcon.state.closed
 falcon.handler.returns falcon.handler.error falcon.handler.http-error
+quart.accept.sent quart.accept.subprotocol quart.accept.headers quart.accept.automatic quart.response.denies
+quart.receive.text quart.receive.bytes quart.send.text quart.send.bytes quart.disconnect.raised quart.close.code
+sanic.receive.text sanic.receive.bytes sanic.disconnect.raised sanic.iter.ends sanic.send.text sanic.send.bytes
+sanic.close.code sanic.close.reason
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
-suite.handler.tasks-ended suite.handler.loop-free
+suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception
 """.split()
 
 

@@ -263,7 +263,8 @@ def test_a_handler_that_did_not_come_to_wait_is_not_waited_for_so_long_again() -
     visits, (case, *_) = Visits(), list(route_cases(ONE))
     assert not any(step.args.get("brief") for step in visits.prepared(case).steps)
     visits.learn(case, Trace((Observation(1, "client", "unsettled", {"messages": 0}),)))
-    assert [step.args for step in visits.prepared(case).steps if step.op == "settled"] == [{"messages": 0, "brief": True}]
+    settled = [step.args for step in visits.prepared(case).steps if step.op == "settled"]
+    assert settled == [{"messages": 0, "brief": True}]
 
 
 # Side by side

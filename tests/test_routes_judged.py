@@ -309,15 +309,14 @@ async def dies(ws):
 async def denies(ws):
     await ws.close()
 
-bad = [routes_fails_on_binary, routes_policy_raises, routes_send_after_close, routes_unsaved_draft, routes_waits_for_login]
+bad = [routes_fails_on_binary, routes_policy_raises, routes_send_after_close, routes_unsaved_draft]
+bad += [routes_waits_for_login]
 handlers = [base.echo, blocks, dies, denies, base.echo, *(module.live for module in bad)]
 app = Starlette(routes=[WebSocketRoute("/%d" % n, handler) for n, handler in enumerate(handlers)])
 """
 
 
-def test_side_by_side_the_verdicts_are_the_same(
-    results: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_side_by_side_the_verdicts_are_the_same(results: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "many.py").write_text(MANY)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     alone = told(results("many:app", deadline=2.0))

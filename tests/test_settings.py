@@ -55,6 +55,11 @@ def test_how_many_routes_are_visited_at_once_stands_beside_which() -> None:
     assert (dotted.routes, dotted.routes_concurrency) == ("all", 2)
 
 
+def test_a_credential_in_the_environment_is_a_secret_and_an_ordinary_value_is_none() -> None:
+    given = parse({"env": {"API_KEY": "abcdef", "DATABASE_URL": "postgres://u:p@h/d", "DEBUG": "true", "TZ": "Europe"}})
+    assert given.secrets == ["abcdef", "postgres://u:p@h/d"]
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"hedders": {}}, 'unknown key "hedders"; did you mean "headers"?'),
     ({"probe_prefix": "/x"}, 'unknown key "probe_prefix"; did you mean "probe-prefix"?'),

@@ -28,7 +28,7 @@ class Dialect:
     ``lost``: the class that a send raises once the client has left. ``close_code``: the default of close(). ``states``: the public
     states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each attribute with its value. ``error_code``: what the
     connection of a handler that raised is closed with. ``reasons``: the ranges of close codes that have a reason by default.
-    ``beyond``: why an operation with such arguments is not documented, '' where it is.
+    ``accepts``: whether it accepts before it calls the handler. ``beyond``: why an operation with such arguments is not documented, '' where it is.
     """
 
     disconnect: str
@@ -38,6 +38,7 @@ class Dialect:
     error_code: int | None = None
     states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     reasons: tuple[tuple[int, int], ...] = ()
+    accepts: bool = False
     beyond: Callable[[str, Mapping[str, Any]], str] = lambda op, args: ""
 
 
@@ -66,13 +67,23 @@ FALCON = Dialect(
 )
 
 
+def _beyond_quart(op: str, args: Mapping[str, Any]) -> str:
+    return "Quart documents no mode of its JSON messages" if args.get("mode") == "binary" else ""
+
+
+def _beyond_sanic(op: str, args: Mapping[str, Any]) -> str:
+    if op == "accept" and args:
+        return "Sanic accepts before it calls the handler, which chooses neither subprotocol nor headers"
+    return ""
+
+
 DIALECTS: Mapping[str, Dialect] = {
     "litestar": Dialect(disconnect="WebSocketDisconnect", error_code=4500),
-    "quart": Dialect(disconnect="CancelledError"),
+    "quart": Dialect(disconnect="CancelledError", beyond=_beyond_quart),
     "channels": Dialect(disconnect="Disconnected"),
     "falcon": FALCON,
     "blacksheep": Dialect(disconnect="WebSocketDisconnectError"),
-    "sanic": Dialect(disconnect=""),
+    "sanic": Dialect(disconnect="ConnectionClosed", beyond=_beyond_sanic, accepts=True),
 }
 
 
@@ -85,6 +96,7 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "lost.send.bytes": ("send.told", "close.again"),
     "close.app.code": ("close.sent", "state.closed"),
     "close.client.code": ("state.disconnected",),
+    "handshake.denied": ("response.denies",),
     "handshake.accept": ("accept.sent", "state.accepted"),
 }
 
@@ -116,6 +128,9 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
         return f"these values are Starlette's, and the target uses {product}"
     if case.kind == "probe" and product and not case.requires:
         return f"no document of {product} speaks of what this case decides"
+    lane = [step.op for step in case.steps if step.lane == "app"]
+    if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
+        return f"{product} accepts before it calls the handler"
     for step in case.steps:
         if step.lane == "app" and operations and step.op not in (*operations, "return", "raise", "hang"):
             return f"{product} documents no {step.op}() of its WebSocket"

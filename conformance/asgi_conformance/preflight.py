@@ -13,6 +13,7 @@ from .settings import Settings
 
 TABLE = "[tool.asgi-conformance]"
 INSIDE = 'probe = "inside"'
+ROUTE = '[tool.asgi-conformance.route."/path"]'
 
 
 @functools.cache
@@ -34,6 +35,7 @@ class Answer:
     """What came back instead of the probe's answer.
 
     ``who`` is the record of the innermost callable that was entered, ``refusal`` what the framework raised, if it did.
+    ``is_target``: nothing below the target itself was entered.
     """
 
     status: int | None
@@ -42,6 +44,7 @@ class Answer:
     refusal: Mapping[str, Any] | None
     raised: Mapping[str, Any] | None
     waited: float | None
+    is_target: bool = False
 
     @property
     def name(self) -> str:
@@ -75,8 +78,7 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
         return (
             "The target imports neither Starlette nor FastAPI, so there is no framework to put the probe into: no "
             "probe case is judged, only the cases of the target's own routes apply. Name each of its WebSocket routes "
-            "in pyproject.toml:\n"
-            '    [tool.asgi-conformance.route."/path"]'
+            f"in pyproject.toml:\n    {ROUTE}"
         )
     answer = answer_of(trace)
     text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
@@ -84,6 +86,9 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
         return f"{text} See the target's own output."
     if settings.probe == "inside":
         return f"{text} The settings say {INSIDE}, but the target's objects do not show the way to its application."
+    if answer.status == 101 and answer.is_target:
+        # An application of its own, with none below it that the probe could be put into.
+        return f"{text} Name each of its WebSocket routes in pyproject.toml:\n    {ROUTE}"
     lines = advice(answer)
     other = "" if lines == [INSIDE] else f"\nor, which leaves the middleware out:\n    {INSIDE}"
     return "\n    ".join([f"{text} Add to pyproject.toml:", TABLE, *lines]) + other
@@ -103,6 +108,7 @@ def answer_of(trace: Trace) -> Answer:
         refusal=refused[-1].data if refused else None,
         raised=ends[-1].data.get("exc") if ends else None,
         waited=missed.data["seconds"] if missed is not None else None,
+        is_target=all(o.boundary == "outer" for o in entered),
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from . import requirements
@@ -20,9 +19,9 @@ from .judge import Context, Judgement, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
 from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, Verdict
+from .plan import Plan as Plan
 from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, routes_of
-from .settings import Settings
 from .visits import Visits, side_by_side
 
 PROBE = "/__asgi_conformance__"
@@ -33,30 +32,6 @@ STANDSTILLS = 5
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 # A loop that has not turned for so long, in microseconds, is given up for what comes next.
 STANDSTILL_US = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the user asked for: the target, how it is launched, and the settings."""
-
-    target: str
-    app_dir: str
-    factory: bool = False
-    python: str = ""
-    server: str = "uvicorn"
-    ws: str = "auto"
-    settings: Settings = Settings()  # noqa: RUF009  (frozen)
-    arguments: tuple[str, ...] = ()
-
-    def reproduce(self, case: Case) -> str:
-        """The command that runs one case again."""
-        words = [_quoted(word) for word in self.arguments or (f"--target={self.target}",)]
-        return " ".join(["pytest", *words, _quoted(f"--case={case.full_id}")])
-
-    @property
-    def server_id(self) -> str:
-        """The server's name in node ids: ``uvicorn-wsproto``."""
-        return self.server if self.ws == "auto" else f"{self.server}-{self.ws}"
 
 
 class Run:
@@ -396,12 +371,6 @@ class Run:
         if not self._process.attached:
             self._process.attach(self._loop)
         await self._process.stop()
-
-
-def _quoted(option: str) -> str:
-    """An option for a shell; only its value is put in quotes, which reads better."""
-    name, given, value = option.partition("=")
-    return name + given + (shlex.quote(value) if given else "")
 
 
 def stood_still(result: Result) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +18,10 @@ MIDDLEWARE_ASPECTS = ("accept-headers", "close-code", "reason", "subprotocol", "
 
 # As many connections as probe cases have open at once.
 MOST_AT_ONCE = 24
+
+
+# Names of environment variables whose values are credentials; others, such as DEBUG=1, are words of any text.
+_CREDENTIAL = re.compile(r"(?i)(auth|cookie|token|secret|passw|passphrase|pwd|session|credential|key$|dsn$|_url$)")
 
 
 class SettingsError(Exception):
@@ -67,6 +72,7 @@ class Settings:
         """Every configured value that may be a credential."""
         tables = [table for table in self.route.values() if isinstance(table, Mapping)]
         values = [*self.headers.values(), *self.cookies.values()]
+        values += [value for name, value in self.env.items() if _CREDENTIAL.search(name)]
         values += [*credentials.of_query(self.query), *credentials.of_values(self.env)]
         values += [found for name in self.subprotocols for found in credentials.of_message(name)]
         for table in tables:
@@ -159,7 +165,8 @@ def _routes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key in table:
         if key not in ("match", "concurrency"):
             hint = nearest(key, ("routes.match", "routes.concurrency")) or nearest(key, ("match", "concurrency"))
-            raise SettingsError(f'{where}: unknown key "routes.{key}"{hint} (settings of one route stand under "route")')
+            place = '(settings of one route stand under "route")'
+            raise SettingsError(f'{where}: unknown key "routes.{key}"{hint} {place}')
     match, concurrency = table.get("match", "all"), table.get("concurrency", 1)
     if not isinstance(match, str | list):
         raise SettingsError(f'{where}: "routes.match" must be str or list, not {type(match).__name__}')

@@ -30,6 +30,7 @@ REQUIRES = (
     "suite.handler.ends",
     "suite.handler.tasks-ended",
     "suite.handler.loop-free",
+    "suite.framework.no-exception",
 )
 WAYS: dict[str, CaseFunction] = {}
 MIB = 1024 * 1024
@@ -45,7 +46,7 @@ HALF_A_FRAME = bytes.fromhex("80a000000000") + b"of a me"
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A Close frame of the client. ``stands_for``: the codes for which this one is tried, as a handler may treat them."""
+    """A Close frame of the client. ``stands_for``: the kind of client, and the codes for which this one is tried."""
 
     way: str
     code: int | None
@@ -60,7 +61,7 @@ CLOSINGS = (
     Closing("close-4001", 4001, "bye", "a code that an application has agreed on with its clients (4000 to 4999)"),
     Closing("close-empty", None, None, "a Close frame without a code: the handler is told 1005"),
     Closing("close-1001", 1001, None, "the client goes away, as a browser does when its page is left"),
-    Closing("close-1002", 1002, "bad frame", "the client could not use what it was sent (1002, 1003, 1007, 1009, 1010)"),
+    Closing("close-1002", 1002, "bad frame", "the client could not use what it was sent (also 1003, 1007, 1009, 1010)"),
     Closing("close-1008", 1008, "no", "the client refuses to go on (its policy)"),
     Closing("close-1011", 1011, "failed", "the client has failed itself"),
     Closing("close-1012", 1012, None, "a code of the IANA registry that RFC 6455 does not list (1012 to 1014)"),
@@ -137,6 +138,12 @@ def _sends_first(client: Client, messages: Sequence[str | bytes]) -> None:
         else:
             client.sends_text(message)
     client.is_settled(len(messages))
+
+
+def _last_text(route: Subject) -> str:
+    """What the user has configured and the handler may so be taken to answer, '' where nothing is."""
+    texts = [message for message in route.messages if isinstance(message, str)]
+    return texts[-1] if texts else ""
 
 
 def _leaves(client: Client, route: Subject) -> None:
@@ -267,7 +274,7 @@ def leaves_while_it_is_sent_to(client: Client, app: App, route: Subject) -> None
     """The handler ends properly when the client leaves while the handler is sending to it."""
     _enters(client, route.messages)
     client.holds_the_next_send()
-    client.sends_text(route.messages[-1] if route.messages else "hello")
+    client.sends_text(_last_text(route) or "hello")
     client.is_being_sent_to()
     client.closes(1001)
     client.is_known_to_have_left()
@@ -281,6 +288,6 @@ def stops_reading_and_is_reset(client: Client, app: App, route: Subject) -> None
     client.is_accepted()
     _sends_first(client, route.messages)
     client.stops_reading()
-    client.sends_at_once(route.messages[-1] if route.messages else LONG_TEXT, UNREAD)
+    client.sends_at_once(_last_text(route) or LONG_TEXT, UNREAD)
     client.is_settled(len(route.messages) + UNREAD)
     client.resets()

@@ -19,19 +19,25 @@ MADE = (
 )
 
 
-def _expects(client: Client, says: str, path: list[str], value: Any) -> None:
+STATES_ID, RESPONSE_ID = "starlette.surface.states", "starlette.surface.response-state"
+
+
+def _expects(client: Client, says: str, path: list[str], value: Any, decides: str = "") -> None:
+    """One value and what it must be. ``decides``: the requirement that it decides, where not all of the case's."""
+    args = {"path": path, "says": says, "expect": value}
     steps = client._tape.steps
-    steps.append(Step(len(steps), "client", "value", {"path": path, "says": says, "expect": value}))
+    steps.append(Step(len(steps), "client", "value", {**args, "decides": [decides]} if decides else args))
 
 
 def _state_rows() -> list[tuple[str, str, int]]:
     return [(name, name, value) for name, value in STATES]
 
 
-@case("surface.starlette.state", kind="surface", requires=("starlette.surface.states",), rows=_state_rows())
+@case("surface.starlette.state", kind="surface", requires=(STATES_ID, RESPONSE_ID), rows=_state_rows())
 def starlette_states_have_their_values(client: Client, app: App, name: str, value: int) -> None:
     """starlette.websockets.WebSocketState has this member with this value."""
-    _expects(client, f"WebSocketState.{name} is", ["starlette", "states", name], value)
+    decides = RESPONSE_ID if name == "RESPONSE" else STATES_ID
+    _expects(client, f"WebSocketState.{name} is", ["starlette", "states", name], value, decides)
 
 
 @case(
@@ -46,11 +52,11 @@ def fastapi_states_have_their_values(client: Client, app: App, name: str, value:
     _expects(client, f"WebSocketState.{name} is", ["fastapi", "states", name], value)
 
 
-@case("surface.starlette.states", kind="surface", requires=("starlette.surface.states",))
+@case("surface.starlette.states", kind="surface", requires=(STATES_ID, RESPONSE_ID))
 def starlette_states_are_these_four(client: Client, app: App) -> None:
     """starlette.websockets.WebSocketState is an Enum of just four members."""
-    _expects(client, "WebSocketState has the members", ["starlette", "states"], dict(STATES))
-    _expects(client, "WebSocketState is an Enum:", ["starlette", "states_enum"], True)
+    _expects(client, "WebSocketState has the members", ["starlette", "states"], dict(STATES), RESPONSE_ID)
+    _expects(client, "WebSocketState is an Enum:", ["starlette", "states_enum"], True, STATES_ID)
 
 
 @case(

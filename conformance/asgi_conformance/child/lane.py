@@ -29,7 +29,12 @@ async def perform(run: Run, connection: Any) -> None:
         for index, op, args, wait, may_raise in run.steps:
             if wait:
                 run.waiting["barrier"] = str(index)
-                await run.may_start(index)
+                try:
+                    await run.may_start(index)
+                except asyncio.CancelledError as exc:
+                    if getattr(connection, "cancels", False):
+                        run.observe("app", "op", {"step": index, "op": op, "raised": describe_exception(exc)})
+                    raise
                 del run.waiting["barrier"]
             if op == "return":
                 break

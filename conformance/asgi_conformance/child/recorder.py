@@ -7,6 +7,7 @@ import contextvars
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .components import Component
+from .endpoints import describe_escape
 from .wire import Channel, describe_exception, encode
 
 HEADER = b"x-asgi-conformance"
@@ -161,7 +162,8 @@ async def observed(
         run.observe(boundary, "exit", {"outcome": "cancelled"})
         raise
     except BaseException as exc:
-        run.observe(boundary, "exit", {"outcome": "raised", "exc": describe_exception(exc)})
+        describe = describe_escape if boundary == "outer" else describe_exception
+        run.observe(boundary, "exit", {"outcome": "raised", "exc": describe(exc)})
         raise
     if result is not None:
         run.observe(boundary, "exit", {"outcome": "returned", "value": encode(result)})

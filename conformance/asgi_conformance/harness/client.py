@@ -22,8 +22,8 @@ from ..values import expanded, observed
 from . import frames
 from .deadlines import Deadlines
 
-# Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill the
-# suite's memory, and a server whose client takes all at once may never come to anything but sending.
+# Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill
+# the suite's memory, and a server whose client takes all at once may never come to anything but sending.
 FRAMES_KEPT = 2000
 BYTES_KEPT = 8 * 1024 * 1024
 

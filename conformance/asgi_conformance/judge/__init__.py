@@ -12,6 +12,7 @@ from .blocked import blocked
 from .claims import Claim, exception_text, first_breach
 from .dialect import dialect
 from .framework import framework
+from .framework_route import framework_route
 from .middleware import middleware
 from .seen import Seen, read
 from .server import server
@@ -65,7 +66,7 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
 
 def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
     """Judge the application alone: the layers below it are judged by the probe cases."""
-    claims = (claim for claim in application(case, seen) if concerns(claim, case))
+    claims = (claim for claim in (*application(case, seen), *framework_route(seen)) if concerns(claim, case))
     found = [with_log(f) for claim in first_breach(claims) if (f := finding(claim, case, context))]
     findings = tuple(_drop_held_where_breached(found))
     if any(f.verdict in (Verdict.FAIL, Verdict.WARN) for f in findings):

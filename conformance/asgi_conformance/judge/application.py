@@ -32,8 +32,8 @@ _LOG = {
     "asgi.application.one-connection": "The log shows at most the exception of the other client's handler.",
     "suite.handler.loop-free": "The log shows nothing: other connections are served late.",
     "asgi.application.valid-message": (
-        "The log shows the exception that the framework or the server raises at that send; the client sees HTTP 500, or "
-        "an end without a Close frame."
+        "The log shows the exception that the framework or the server raises at that send; "
+        "the client sees HTTP 500, or an end without a Close frame."
     ),
     "asgi.accept.no-subprotocol-header": "The log shows nothing, or the server's refusal; browsers fail the handshake.",
     "asgi.accept.header-names": "The log shows nothing: servers put such names on the wire as they like.",
@@ -44,7 +44,9 @@ _LOG = {
     "asgi.close.legal-reason": (
         "The log shows the server's refusal of the reason; the client sees an end without a Close frame."
     ),
-    "rfc6455.handshake.application-subprotocol": "The log shows nothing: browsers fail the handshake, and say so there.",
+    "rfc6455.handshake.application-subprotocol": (
+        "The log shows nothing: browsers fail the handshake, and say so there."
+    ),
     "asgi.connect.answered": (
         "The log shows that the ASGI callable returned without sending the handshake; the client gets HTTP 500."
     ),

@@ -8,6 +8,7 @@ from typing import Any
 from ..model import Case, Component, Layer
 from .application_messages import ANSWERS, place
 from .claims import Claim, exception_text
+from .framework_route import own_exception
 from .seen import LATE_US, Seen
 
 SENDING_WAYS = (
@@ -65,9 +66,13 @@ def _claim(id: str, held: bool, expected: str, observed: str, who: Component) ->
 
 
 def _told(seen: Seen) -> bool:
-    """Whether the handler had been told that the connection was over."""
-    events = (o.data["event"].get("type") for o in seen.trace.at("route", "receive"))
-    return "websocket.disconnect" in events or bool(seen.trace.at("route", "send.raised"))
+    """Whether the handler had been told that the connection was over, before the framework took an exception of its."""
+    for o in seen.trace.at("route"):
+        if o.kind == "escaped":
+            return False
+        if o.kind == "send.raised" or (o.kind == "receive" and o.data["event"].get("type") == "websocket.disconnect"):
+            return True
+    return False
 
 
 def _answer(seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Claim]:
@@ -84,7 +89,7 @@ def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) ->
     reached_server = seen.outer is not None and (seen.outer.exit or {}).get("outcome") == "raised"
     taken = next((o.data["exc"] for o in seen.trace.at("route", "escaped")), None)
     leaf = _escaped(seen, exit_) if reached_server else None
-    if leaf is None and taken is not None:
+    if taken is not None:
         leaf = (taken.get("leaves") or (taken,))[0]  # the framework took it, and logs it itself
     left, tolerated = "suite.handler.disconnect-caught", "suite.handler.input-tolerated"
     quiet = "the handler ends without an exception when the client leaves"
@@ -103,7 +108,7 @@ def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) ->
 
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The exception that escapes and that the server logs; its own error out of send, bare, is silent and legal."""
-    if exit_["outcome"] != "raised":
+    if exit_["outcome"] != "raised" or own_exception(seen, exit_) is not None:
         return None
     exc = exit_["exc"]
     leaves: Sequence[Mapping[str, Any]] = exc.get("leaves") or (exc,)

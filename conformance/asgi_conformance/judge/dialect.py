@@ -197,7 +197,8 @@ def _disconnect_reason(call: Call) -> Iterator[Says]:
 
 
 def _iter_ends(call: Call) -> Iterator[Says]:
-    if call.op == "iterate" and call.event is not None and not call.args.get("limit"):
+    began = call.event is not None or call.ended.raised is not None
+    if call.op == "iterate" and began and not call.args.get("limit"):
         yield call.ended.raised is None, "the iteration ends without an exception", call.result
 
 

@@ -107,7 +107,28 @@ def send_told(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
             yield held, f"{operation.op}() raises {table.lost}", f"it raised {exception_text(operation.raised)}"
 
 
+def accept_automatic(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """The first operation of a handler that has not accepted does it for the handler."""
+    inner, first = seen.inner, next(iter(seen.operations), None)
+    if inner is not None and first is not None and first.raised is None and first.op.startswith(("send_", "receive_")):
+        kind = inner.sent[0].event.get("type") if inner.sent else "nothing"
+        yield kind == "websocket.accept", "websocket.accept sent first", f"{kind} sent first"
+
+
+def response_denies(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """What a handler returns in the place of accepting is the answer."""
+    denied = next((operation for operation in seen.operations if operation.op == "deny"), None)
+    if seen.inner is None or denied is None or _outcome(seen) != "completed" or seen.wire.client_end:
+        return
+    status = case.steps[denied.step].args["args"]["status"]
+    last = next((one.event for one in seen.inner.sent), {"type": "nothing"})
+    held = last.get("type") == "websocket.http.response.start" and last.get("status") == status
+    yield held, f"websocket.http.response.start status={status}", event_text(last)
+
+
 WHOLE: dict[str, Whole] = {
+    "accept.automatic": accept_automatic,
+    "response.denies": response_denies,
     "handler.error": handler_error,
     "handler.http-error": http_error,
     "handler.returns": handler_returns,

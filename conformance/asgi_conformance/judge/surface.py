@@ -18,7 +18,7 @@ def surface(case: Case, trace: Trace) -> Iterator[Claim]:
         path, want = step.args["path"], step.args["expect"]
         got = _look(values, path)
         expected, observed = f"{step.args['says']} {shown(want)}", f"{step.args['says']} {shown(got)}"
-        for id in case.requires:
+        for id in step.args.get("decides", case.requires):
             yield Claim(id, got == want, Layer.FRAMEWORK, "surface", expected, observed)
 
 

@@ -67,6 +67,8 @@ def program(
     client_lines = list(client(case, compiled, alone))
     handler_lines = [] if alone else list(handler(case, compiled))
     check_lines = list(_HANDLER_CHECKS) if alone else list(checks(case, cited, bool(subject.target)))
+    if not check_lines:
+        raise Unreplayable(f"{case.full_id} cannot be replayed: a program cannot tell {', '.join(case.requires)}")
     told = [line for finding in findings for line in _reported(finding)]
     template = _environment().get_template("program.py.j2")
     return template.render(
@@ -99,6 +101,9 @@ def _unreplayable(case: Case, subject: Subject) -> str:
         return "it is about a target's own middleware; add --target=MODULE:ATTR"
     if case.id == "route.beside":
         return "it needs a second client beside the first"
+    spoken = {need.partition(":")[2] for need in case.needs if need.startswith("framework:")} - {"starlette", "fastapi"}
+    if spoken:
+        return f"its handler is one of {', '.join(sorted(spoken))}; a replay speaks through Starlette's WebSocket"
     unknown = next((step.op for step in case.steps if step.lane == "client" and step.op not in CLIENT_OPS), "")
     return f"there is no such step in a replay: {unknown}" if unknown else ""
 

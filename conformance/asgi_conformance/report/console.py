@@ -83,7 +83,7 @@ def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (),
         return
     writer.line()
     writer.sep("=", "ASGI WebSocket conformance")
-    parts = (_causes, _partial) if verbosity < 0 else (_own, _stack, _deviations, _causes, _partial)
+    parts = (_causes, _partial) if verbosity < 0 else (_own, _stack, _deviations, _causes, _unvisited, _partial)
     _print([_headline(report), *(line for part in parts for line in part(report))], writer)
     _print(_reports(files), writer)
 
@@ -156,6 +156,8 @@ def _own(report: Mapping[str, Any]) -> list[Text | Row]:
         lines.append(
             _row("your routes" if not lines else "", _line(path).ljust(min(width, 40)), "  ", _counted(counts))
         )
+    if any(set(counts) - {"skip"} for counts in routes.values()):
+        lines.append(_row("", Text("your handlers were called, over real connections, with all that they do", "dim")))
     faults = [c for c in report["causes"] if c["layer"] == "middleware" and c["verdict"] in ("fail", "warn")]
     for place, name in enumerate(dict.fromkeys(str(cause["component"]) for cause in faults)):
         cases = {case for cause in faults if cause["component"] == name for case in cause["cases"]}
@@ -244,6 +246,23 @@ def _partial(report: Mapping[str, Any]) -> list[Text | Row]:
     if report["baseline"]["stale"]:
         lines += [Text(), Text("Stale entries in the baseline", "bold red")]
         lines += [Row("", Text(_line(entry))) for entry in report["baseline"]["stale"]]
+    return lines
+
+
+def _unvisited(report: Mapping[str, Any]) -> list[Text | Row]:
+    """The routes that deny, each once, with the lines of the settings as they are to be copied."""
+    reasons: dict[str, str] = {}
+    for case in report["cases"]:
+        # What stands behind the first line is to be copied; other reasons have one line.
+        if case["kind"] == "route" and case["verdict"] == "skip" and "\n" in str(case["reason"]):
+            reasons.setdefault(str(case["tags"].get("route", "")), str(case["reason"]))
+    if not reasons or str(next(iter(reasons.values()))) in report["partial_reasons"]:
+        return []
+    lines: list[Text | Row] = [Text(), Text("Routes that could not be visited", "bold yellow")]
+    for path, reason in reasons.items():
+        first, *rest = reason.splitlines()
+        lines.append(_row("", Text(_line(path), "bold"), f"  {_line(first)}", indent=1))
+        lines += [Row("", Text(_line(line)), whole=True) for line in rest]
     return lines
 
 

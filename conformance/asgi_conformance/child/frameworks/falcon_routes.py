@@ -71,8 +71,9 @@ def _example(router: Any, kind: str, given: str) -> str:
         return "{uuid}"
     form = getattr(converter, "_format_string", None)
     likely = [datetime.datetime(2026, 1, 1).strftime(form)] if isinstance(form, str) else []
-    limits = [getattr(converter, "_min", None), 10 ** ((getattr(converter, "_num_digits", None) or 1) - 1)]
-    likely += [str(limit) for limit in limits if limit is not None]
+    least, digits = getattr(converter, "_min", None), getattr(converter, "_num_digits", None)
+    likely += [str(least)] if least is not None else []
+    likely += [str(10 ** (digits - 1))] if digits else []
     for text in (*likely, *_CANDIDATES, str(uuid.uuid4())):
         try:
             if converter.convert([text] if several else text) is not None:

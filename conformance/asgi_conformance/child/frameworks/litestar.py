@@ -46,14 +46,18 @@ def discover(target: Any) -> List[Dict[str, Any]]:
 
 
 def install(probe_path: str, target: Any) -> None:
-    """Patch Litestar's classes: its entry, its WebSocket, its exceptions, and the call of a route's handler."""
+    """Patch Litestar's classes: its entry, its WebSocket, its exceptions, and how a route's stack is built."""
     exceptions = sys.modules["litestar.exceptions"]
-    watch_entry(sys.modules["litestar.app"].Litestar, functools.partial(_inject_probe, probe_path))
+    watch_entry(sys.modules["litestar.app"].Litestar, functools.partial(_inject_probe, probe_path), _handler_of)
     _observe_websocket(sys.modules["litestar.connection"].WebSocket)
     _observe_made(exceptions.WebSocketException, _raised_or_refused)
     _observe_made(exceptions.HTTPException, _refused)
     stack.install()
     find_wrappers(target, is_application)
+
+
+def _handler_of(app: Any, scope: Any) -> Dict[str, Any]:
+    return routes.handler_at(app, routes.path_in(app, scope), is_application)
 
 
 def _inject_probe(probe_path: str, app: Any, scope: Any) -> None:

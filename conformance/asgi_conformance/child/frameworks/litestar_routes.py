@@ -25,7 +25,7 @@ def discover(app: Any, is_application: Callable[[Any], bool], prefix: str = "", 
             if getattr(route.route_handler.fn, "__name__", "") != PROBE:
                 found.append(_describe(route, prefix))
         elif depth < DEPTH:
-            for inner in _mounted(route, is_application):
+            for inner in _mounted(getattr(route, "route_handler", None), is_application):
                 found += discover(inner, is_application, prefix + route.path.rstrip("/"), depth + 1)
     return found
 
@@ -42,14 +42,26 @@ def leads_further(app: Any, path: str, is_application: Callable[[Any], bool]) ->
     """Whether a mount of this application takes the path to another application."""
     for route in app.routes:
         if path.startswith(route.path.rstrip("/") + "/") and route.path != path:
-            if next(_mounted(route, is_application), None) is not None:
+            if next(_mounted(getattr(route, "route_handler", None), is_application), None) is not None:
                 return True
     return False
 
 
-def handler_of(route: Any) -> Any:
-    """The function or class that its author knows a route by."""
-    fn = route.route_handler.fn
+def handler_at(app: Any, path: str, is_application: Callable[[Any], bool], depth: int = 0) -> Dict[str, Any]:
+    """The handler that a connection with this path will reach, as `describe_endpoint` has it."""
+    try:
+        handler, below = app.asgi_router.handle_routing(path=path, method=None)[1:3]
+    except Exception:
+        return describe_endpoint(app)  # there is none: Litestar refuses
+    inner = next(_mounted(handler, is_application), None) if depth < DEPTH else None
+    if inner is not None:
+        return handler_at(inner, below or "/", is_application, depth + 1)
+    return describe_endpoint(handler_of(handler))
+
+
+def handler_of(handler: Any) -> Any:
+    """The function or class that its author knows a route's handler by."""
+    fn = handler.fn
     fn = getattr(fn, "_fn", fn)  # what a listener calls with each message
     # A function that is not asynchronous is called through a wrapper.
     fn = getattr(fn, "func", fn)
@@ -58,8 +70,7 @@ def handler_of(route: Any) -> Any:
     return fn.func if isinstance(fn, functools.partial) else fn
 
 
-def _mounted(route: Any, is_application: Callable[[Any], bool]) -> Iterator[Any]:
-    handler = getattr(route, "route_handler", None)
+def _mounted(handler: Any, is_application: Callable[[Any], bool]) -> Iterator[Any]:
     if handler is not None and getattr(handler, "is_mount", False):
         for chain in chains(handler.fn, is_application):
             yield chain[-1]
@@ -76,7 +87,7 @@ def _describe(route: Any, prefix: str) -> Dict[str, Any]:
             url.append("{" + part.name + "}")
     path = prefix + route.path if route.path != "/" or not prefix else prefix
     out = {"path": path, "url": prefix + "/" + "/".join(url), "host": "", "params": params, "kind": "litestar"}
-    out.update(describe_endpoint(handler_of(route)), required=_required(route.handler_parameter_model))
+    out.update(describe_endpoint(handler_of(route.route_handler)), required=_required(route.handler_parameter_model))
     return out
 
 

@@ -1,4 +1,4 @@
-"""Litestar's stack for a route: the middleware above the probe, the boundary at a handler, and what Litestar logs of it."""
+"""Litestar's stack for a route: the middleware and guards above the probe, and what Litestar logs of a handler."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import sys
 from typing import Any, Callable, List
 
 from ..components import Component, describe_component
-from ..endpoints import describe_endpoint, describe_escape
-from ..handlers import observed_handler
+from ..endpoints import describe_escape
 from ..passage import mark
 from ..recorder import Run, current_run
-from .litestar_routes import PROBE, handler_of
+from .litestar_routes import PROBE
 
 
 def install() -> None:
-    """Patch how a handler's middleware and guards are found, a route's call of its handler, and the log of exceptions."""
+    """Patch how a handler's middleware and guards are found, and the log of exceptions."""
     _divide(sys.modules["litestar.handlers.base"].BaseRouteHandler)
-    _observe_route(sys.modules["litestar.routes"].WebSocketRoute)
     for name in ("litestar.middleware._internal.exceptions.middleware", "litestar.middleware.exceptions.middleware"):
         cls = getattr(sys.modules.get(name), "ExceptionHandlerMiddleware", None)
         if cls is not None:
@@ -70,21 +68,6 @@ def _marking(entry: Any, innermost: bool) -> Callable[..., Any]:
     return build
 
 
-def _observe_route(cls: Any) -> None:
-    call = cls.handle
-
-    @functools.wraps(call)
-    async def handle(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        run = current_run.get()
-        if run is None or run.route is None or run.handled:
-            await call(self, scope, receive, send)
-        else:
-            about = describe_endpoint(handler_of(self))
-            await observed_handler(run, functools.partial(call, self), about, scope, receive, send)
-
-    cls.handle = handle
-
-
 def _observe_logging(cls: Any) -> None:
     """An exception that left a handler is a finding where Litestar logs its traceback, which its settings decide."""
     call = cls.handle_exception_logging
@@ -99,6 +82,14 @@ def _observe_logging(cls: Any) -> None:
     cls.handle_exception_logging = handle_exception_logging
 
 
+def _deliberate(exc: BaseException) -> bool:
+    """Whether an exception is how a guard or a handler says that it refuses."""
+    known = sys.modules["litestar.exceptions"]
+    return isinstance(exc, (known.HTTPException, known.WebSocketException)) and not isinstance(
+        exc, known.WebSocketDisconnect
+    )
+
+
 class _Heard:
     """A logging configuration whose handler for exceptions is observed."""
 
@@ -109,7 +100,7 @@ class _Heard:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._config, name)
         exc = sys.exc_info()[1]
-        if name != "exception_logging_handler" or value is None or exc is None:
+        if name != "exception_logging_handler" or value is None or exc is None or _deliberate(exc):
             return value
         escape = describe_escape(exc)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ..chain import chains
-from . import falcon, litestar, starlette
+from . import falcon, litestar, quart, sanic, starlette
 
-MODULES = (starlette, litestar, falcon)
+MODULES = (starlette, litestar, falcon, quart, sanic)
 
 
 class Frameworks:

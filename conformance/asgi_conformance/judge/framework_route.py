@@ -1,0 +1,62 @@
+"""The framework in a route case: an exception that is its own, not the handler's, and yet reaches the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..model import Layer
+from .claims import Claim, exception_text
+from .seen import Seen
+
+REQUIREMENT = "suite.framework.no-exception"
+# So many frames of an exception are kept, the innermost.
+FRAMES = 24
+_PACKAGE = re.compile(r"/(?:site|dist)-packages/(starlette|fastapi|litestar|quart|channels|falcon|blacksheep|sanic)/")
+_LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib/python|^<frozen|/asgi_conformance/child/")
+# What a framework raises on purpose, for a handler that called it wrongly or did not expect it.
+_ON_PURPOSE = ("RuntimeError", "WebSocketDisconnect", "OSError", "HTTPException", "WebSocketException")
+
+
+def framework_route(seen: Seen) -> Iterator[Claim]:
+    """The claim about the framework of a route, none where the end of the target was not seen."""
+    if seen.outer is None or seen.outer.exit is None:
+        return
+    exit_ = next((o.data for o in seen.trace.at("route", "exit")), seen.outer.exit)
+    leaf = own_exception(seen, exit_)
+    if leaf is not None and seen.outer.exit.get("outcome") == "raised":
+        place = str(leaf["frames"][-1])
+        observed, held = f"{exception_text(leaf)} left {_package(place)} at {_short(place)}", False
+    else:
+        observed, held = "no exception of the framework's own reached the server", True
+    yield Claim(REQUIREMENT, held, Layer.FRAMEWORK, "route", "no exception of the framework's own", observed)
+
+
+def own_exception(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The exception that an exit was raised with, where only the framework's code is on its way; else None."""
+    exc: Mapping[str, Any] = exit_.get("exc") or {}
+    leaves: Sequence[Mapping[str, Any]] = exc.get("leaves") or ()
+    if exit_.get("outcome") != "raised" or len(leaves) != 1:
+        return None
+    leaf = leaves[0]
+    frames = [str(frame).partition(" ")[0] for frame in leaf.get("frames") or ()]
+    entered = bool(seen.trace.at("route", "enter"))
+    if not frames or not _PACKAGE.search(frames[-1]) or (entered and set(_ON_PURPOSE) & set(leaf["mro"])):
+        return None
+    if len(frames) >= FRAMES:
+        return None  # what lies further out was not kept
+    entries = [o.data.get("component") or {} for o in seen.trace.observations if o.kind == "enter"]
+    middleware = {str(component.get("file")) for component in entries}
+    users = [f for f in frames if not _LIBRARY.search(f) and f.rpartition(":")[0] not in middleware]
+    return None if users else leaf
+
+
+def _package(place: str) -> str:
+    match = _PACKAGE.search(place)
+    return match[1] if match else "the framework"
+
+
+def _short(place: str) -> str:
+    """A place by its path from the folder of packages: the same wherever the environment is."""
+    return re.sub(r"^.*/(?:site|dist)-packages/", "", place)
