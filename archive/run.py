@@ -76,7 +76,8 @@ def report_of(row: Row, environment: Environment, folder: Path) -> dict[str, Any
     report = work / "report.json"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--report={report}"]
-    command += [f"--rootdir={work}", "-c", str(work / "pyproject.toml"), f"--target={row.target}", f"--app-dir={APPS}", f"--python={python}"]
+    command += [f"--rootdir={work}", "-c", str(work / "pyproject.toml")]
+    command += [f"--target={row.target}", f"--app-dir={APPS}", f"--python={python}"]
     command += [f"--case={case}" for case in (*row.cases, *SAMPLE)]
     try:
         done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=LIMIT, check=False)

@@ -1,4 +1,4 @@
-"""An ordinary Litestar application: echo, chat rooms, JSON, a feed behind a guard, a listener, a stream, a controller."""
+"""An ordinary Litestar application: echo, chat, JSON, a feed behind a guard, a listener, a stream, a controller."""
 
 from __future__ import annotations
 

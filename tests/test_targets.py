@@ -30,6 +30,8 @@ RIGHT: Mapping[str, Mapping[str, Any]] = {
     "base_http:app": {},
     "trusted_host:app": {"headers": {"Host": "example.org"}},
     "https_redirect:app": {"scheme": "https"},
+    "falcon_app:app": {},
+    "litestar_app:app": {},
     "auth_middleware:app": {"headers": {"Authorization": "Bearer VALUE"}},
 }
 

@@ -23,12 +23,13 @@ _OWN = ("starlette.", "fastapi.")
 class Dialect:
     """One framework's public API, as far as findings need it.
 
-    ``disconnect``: the class that a receive raises once the client has left, '' where it returns None. ``wrong_type``: the
-    class that receive_text raises for a binary message and receive_bytes for a text, '' where none is documented.
-    ``lost``: the class that a send raises once the client has left. ``close_code``: the default of close(). ``states``: the public
-    states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each attribute with its value. ``error_code``: what the
-    connection of a handler that raised is closed with. ``reasons``: the ranges of close codes that have a reason by default.
-    ``accepts``: whether it accepts before it calls the handler. ``beyond``: why an operation with such arguments is not documented, '' where it is.
+    ``disconnect``: the class that a receive raises once the client has left, '' where it returns None.
+    ``wrong_type``: the class that receive_text raises for a binary message and receive_bytes for a text, '' where
+    none is documented. ``lost``: the class that a send raises once the client has left. ``close_code``: the default
+    of close(). ``states``: the public states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each
+    attribute with its value. ``error_code``: what the connection of a handler that raised is closed with.
+    ``reasons``: the ranges of close codes that have a reason by default. ``accepts``: whether it accepts before it
+    calls the handler. ``beyond``: why an operation with such arguments is not documented, '' where it is.
     """
 
     disconnect: str
@@ -68,21 +69,45 @@ FALCON = Dialect(
 
 
 def _beyond_quart(op: str, args: Mapping[str, Any]) -> str:
+    if op == "accept" and any(not part.isascii() for pair in args.get("headers") or () for part in pair):
+        return "Quart documents no encoding of headers that are not ASCII"
     return "Quart documents no mode of its JSON messages" if args.get("mode") == "binary" else ""
 
 
 def _beyond_sanic(op: str, args: Mapping[str, Any]) -> str:
+    if op == "iterate" and args.get("kind") == "json":
+        return "Sanic documents no JSON messages"
     if op == "accept" and args:
         return "Sanic accepts before it calls the handler, which chooses neither subprotocol nor headers"
     return ""
 
 
+def _beyond_channels(op: str, args: Mapping[str, Any]) -> str:
+    if args.get("mode") == "binary":
+        return "Channels documents JSON in text messages alone"
+    if op in ("return", "hang"):
+        return "a consumer of Channels does not end by returning: it ends with its connection"
+    return ""
+
+
+_BOTH = ("client_state", "application_state")
+BLACKSHEEP = Dialect(
+    disconnect="WebSocketDisconnectError",
+    error_code=1011,
+    states={
+        "accepted": dict.fromkeys(_BOTH, 1),
+        "disconnected": dict.fromkeys(_BOTH, 2),
+        "closed": {"application_state": 2},
+    },
+)
+
+
 DIALECTS: Mapping[str, Dialect] = {
     "litestar": Dialect(disconnect="WebSocketDisconnect", error_code=4500),
     "quart": Dialect(disconnect="CancelledError", beyond=_beyond_quart),
-    "channels": Dialect(disconnect="Disconnected"),
+    "channels": Dialect(disconnect="Disconnected", beyond=_beyond_channels),
     "falcon": FALCON,
-    "blacksheep": Dialect(disconnect="WebSocketDisconnectError"),
+    "blacksheep": BLACKSHEEP,
     "sanic": Dialect(disconnect="ConnectionClosed", beyond=_beyond_sanic, accepts=True),
 }
 
@@ -122,7 +147,7 @@ def _translated(ids: tuple[str, ...], framework: str) -> tuple[str, ...]:
 
 
 def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
-    """Why a case lies beyond what a framework documents, '' where it does not; ``operations``: all that its lane offers."""
+    """Why a case lies beyond what a framework documents, '' if it does not; ``operations``: all that its lane offers."""
     dialect = DIALECTS.get(product)
     if case.kind == "surface" and dialect is not None:
         return f"these values are Starlette's, and the target uses {product}"

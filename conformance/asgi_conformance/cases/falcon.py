@@ -1,4 +1,4 @@
-"""Falcon: what its documentation says beyond what the other sections try, of its receive queue, its states and its ends."""
+"""Falcon: what its documentation says of its receive queue, its states and its ends, beyond what other sections try."""
 
 from __future__ import annotations
 

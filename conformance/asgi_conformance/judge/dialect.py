@@ -1,7 +1,7 @@
 """A framework other than Starlette judged on its own input, by what its own documents say (requirements/*.toml).
 
-Each topic is one relation between what the framework was given at the inner boundary and what its public API made of it. A
-framework is held to a topic where its document has it: ``falcon.disconnect.code`` holds Falcon to ``disconnect.code``.
+Each topic is one relation between what the framework was given at the inner boundary and what its public API made of it.
+A framework is held to a topic where its document has it: ``falcon.disconnect.code`` holds Falcon to ``disconnect.code``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _RECEIVING = ("receive_text", "receive_bytes", "receive_json", "receive", "itera
 class Call:
     """One operation of the app lane: what it was asked, how it ended, and what passed inside meanwhile.
 
-    ``event``: the message or the disconnect that a receiving operation met, None where it met none. ``sent``: what it passed on.
-    ``before``: the operations before it. ``left``: the framework was told, be it then or later, that the client has left.
+    ``event``: the message or the disconnect that a receiving operation met, None where it met none. ``sent``: what it
+    passed on. ``before``: the operations before it. ``left``: the framework was told at any time that the client left.
     ``late``: this operation sent something after that.
     """
 
@@ -116,7 +116,7 @@ _TOPIC_OF = {"receive_text": "receive.text", "receive_bytes": "receive.bytes", "
 
 
 def _never_returned(case: Case, seen: Seen) -> Iterator[tuple[str, str, str]]:
-    """A receiving operation that still waits though the framework was given what it waits for: topic, expected, seen."""
+    """A receiving operation that still waits though its framework was given an event: the topic, expected, seen."""
     missed = next((m for m in seen.missed if m.sound and not m.waits_in("barrier")), None)
     index = missed.app.get("step") if missed is not None else None
     if index is None or any(operation.step == index for operation in seen.operations) or seen.inner is None:

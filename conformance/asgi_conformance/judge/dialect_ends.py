@@ -1,4 +1,4 @@
-"""How a connection ends, by what a framework other than Starlette documents: its handler's end, and what comes after."""
+"""How a connection ends, by what a framework other than Starlette documents: its handler's end, and what follows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def handler_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """What the framework sends for a handler that raises once the connection is open."""
     inner = seen.inner
     default, http, _ = _handled(seen)
-    if inner is None or table.error_code is None or _outcome(seen) != "raised" or seen.wire.client_end or http or not default:
+    if inner is None or table.error_code is None or http or not default:
+        return
+    if _outcome(seen) != "raised" or seen.wire.client_end:
         return
     configured = [o.data["code"] for o in seen.framework if o.kind == "handled" and "code" in o.data]
     want = configured[-1] if configured else table.error_code
@@ -83,13 +85,25 @@ def http_error(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
 def handler_returns(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """A handler that returns without having closed is closed for."""
     inner = seen.inner
-    if inner is None or _outcome(seen) != "completed" or seen.wire.client_end or seen.outer is None or seen.outer.exit is None:
+    if inner is None or seen.outer is None or seen.outer.exit is None:
+        return
+    if _outcome(seen) != "completed" or seen.wire.client_end:
         return
     if any(operation.op in ("close", "deny") for operation in seen.operations):
         return
     *_, last = _closing(seen)
     held = last.get("type") == "websocket.close" and last.get("code", 1000) == table.close_code
     yield held, f"websocket.close code={table.close_code}", event_text(last)
+
+
+def handler_contained(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
+    """What a handler raises after the client has left does not reach the server."""
+    inner, outer = seen.inner, seen.outer
+    if inner is None or outer is None or outer.exit is None or _outcome(seen) != "raised" or not gone(inner):
+        return
+    left = outer.exit.get("exc")
+    got = f"{exception_text(left)} left the application" if left else "the application returned"
+    yield left is None, "nothing leaves the application", got
 
 
 def send_told(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
@@ -132,5 +146,6 @@ WHOLE: dict[str, Whole] = {
     "handler.error": handler_error,
     "handler.http-error": http_error,
     "handler.returns": handler_returns,
+    "handler.contained": handler_contained,
     "send.told": send_told,
 }

@@ -286,7 +286,7 @@ def _closes(sent: Sent) -> bool:
 def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     """The application ended without having closed."""
     wire = seen.wire
-    if outer.exit is None or wire.client_end or any(_closes(s) for s in outer.sent):
+    if outer.exit is None or wire.client_end or any(_closes(s) and s.returned for s in outer.sent):
         return
     over = wire.ended_by_server or wire.server_close is not None
     if not over and not any(m.sound and m.app.get("over") and m.wait in ("end", "close") for m in seen.missed):

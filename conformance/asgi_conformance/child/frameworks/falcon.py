@@ -1,4 +1,4 @@
-"""Falcon (falcon.asgi): the probe as a resource, its connections and exceptions observed, its WebSocket as the app lane."""
+"""Falcon (falcon.asgi): the probe as a resource, connections and exceptions observed, its WebSocket as the app lane."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import functools
 import inspect
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..components import describe_component
 from ..endpoints import describe_escape
@@ -18,7 +18,8 @@ from .entry import application_in, at_object, find_wrappers, watch_entry
 from .versions import version_of
 
 NAME = "falcon"
-OPERATIONS = ("accept", "receive_text", "receive_bytes", "receive_json", "send_text", "send_bytes", "send_json", "close")
+OPERATIONS: Tuple[str, ...] = ("accept", "receive_text", "receive_bytes", "receive_json")
+OPERATIONS += ("send_text", "send_bytes", "send_json", "close")
 # What the app lane calls by another name.
 _METHODS = {"receive_bytes": "receive_data", "receive_json": "receive_media"}
 _METHODS.update(send_bytes="send_data", send_json="send_media")
@@ -51,7 +52,7 @@ def discover(target: Any) -> List[Dict[str, Any]]:
 
 
 def install(probe_path: str, target: Any) -> None:
-    """Patch Falcon's classes: its entry, the start of a connection, its exceptions and where it handles those of others."""
+    """Patch Falcon's classes: its entry, the start of a connection, its exceptions, and how it handles others."""
     app, falcon = sys.modules["falcon.asgi"].App, sys.modules["falcon"]
     watch_entry(app, functools.partial(_inject_probe, probe_path), routes.handler_of)
     _observe_connection(app)

@@ -1,4 +1,4 @@
-"""Litestar: the probe as a registered handler, its WebSocket and exceptions observed, the boundary at a route's handler."""
+"""Litestar: the probe as a registered handler, its WebSocket and its exceptions observed, its operations."""
 
 from __future__ import annotations
 

@@ -71,17 +71,43 @@ def _watch_connections(cls: Any, probe_path: str) -> None:
         run.objects = 1
         _inject_probe(probe_path, self.app, self.scope)
 
-        async def connected(scope: Any, receive: Any, send: Any) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
             await call(self, *at_object(run, receive, send))
 
-        app: Any = connected
+        async def handled(scope: Any, receive: Any, send: Any) -> None:
+            async def connected(scope: Any, receive: Any, watched: Any) -> None:
+                await call(self, *at_object(run, receive, _apart(watched, send)))
+
+            await observed_handler(run, connected, _handler_of(self.app, self.scope), scope, receive, send)
+
         if run.route is not None and not run.handled:
-            app = functools.partial(observed_handler, run, app, _handler_of(self.app, self.scope))
+            app = handled
         kept = known.setdefault(id(self.app), (self.app, Component(describe_component(self.app), entry=False)))
         found = None if run.inside else mark_of(self.app)
         await enter(run, kept[1], app, self.scope, receive, send, found.via if found is not None else ())
 
     cls.__call__ = __call__
+
+
+def _apart(watched: Any, send: Any) -> Any:
+    """What the handler sends goes to ``watched``; the Close with which Quart follows a handler that has ended, to ``send``."""
+    accepted = False
+
+    async def sent(event: Any) -> None:
+        nonlocal accepted
+        own = accepted and event["type"] == "websocket.close" and _asked_by() == "handle_websocket"
+        accepted = accepted or event["type"] == "websocket.accept"
+        await (send if own else watched)(event)
+
+    return sent
+
+
+def _asked_by() -> str:
+    """The name of the function of Quart's that a send comes from."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") != "quart.asgi":
+        frame = frame.f_back
+    return frame.f_code.co_name if frame is not None else ""
 
 
 def _own_path(scope: Any) -> str:

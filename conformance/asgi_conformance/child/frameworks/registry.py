@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from ..chain import chains
-from . import falcon, litestar, quart, sanic, starlette
+from . import blacksheep, channels, falcon, litestar, quart, sanic, starlette
 
-MODULES = (starlette, litestar, falcon, quart, sanic)
+MODULES = (starlette, litestar, falcon, quart, sanic, channels, blacksheep)
 
 
 class Frameworks:
