@@ -67,9 +67,10 @@ async def room(websocket: WebSocket, number: int) -> None:
         members.add(websocket)
         try:
             async for text in texts(websocket):
-                for member in list(members):
+                for member in members - {websocket}:
                     with suppress(OSError):  # it is about to leave the room
                         await member.send_json({"said": text})
+                await websocket.send_json({"said": text})
         finally:
             members.discard(websocket)
 

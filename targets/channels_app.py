@@ -1,4 +1,4 @@
-"""An ordinary Django Channels application: an echo, rooms, JSON, a feed behind a token, and a router within a router."""
+"""An ordinary Django Channels application: an echo, rooms, JSON, a feed behind a token, a router in a router."""
 
 from __future__ import annotations
 
@@ -36,14 +36,27 @@ TOKEN = os.environ.get("FEED_TOKEN", "demo")
 class Texts(AsyncWebsocketConsumer):
     """Understands text alone; a binary message is answered with 1003."""
 
+    over = False
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if text_data is None:
-            await self.close(1003, "text only")
+        if self.over:
             return
-        try:
+        if text_data is not None:
             await self.said(text_data)
-        except OSError:
-            pass  # the client has gone; disconnect() is about to be called
+        else:
+            await self.end(1003, "text only")
+
+    async def tell(self, text: str) -> None:
+        """Send, unless the connection is over; disconnect() is still to be called then."""
+        if not self.over:
+            try:
+                await self.send(text_data=text)
+            except OSError:
+                self.over = True
+
+    async def end(self, code: int, reason: str) -> None:
+        self.over = True
+        await self.close(code, reason)
 
     async def said(self, text: str) -> None:
         raise NotImplementedError
@@ -51,7 +64,7 @@ class Texts(AsyncWebsocketConsumer):
 
 class Echo(Texts):
     async def said(self, text: str) -> None:
-        await self.send(text_data=text)
+        await self.tell(text)
 
 
 class Room(Texts):
@@ -65,15 +78,12 @@ class Room(Texts):
 
     async def said(self, text: str) -> None:
         if len(text) > 4096:
-            await self.close(1009, "too long for a room")
+            await self.end(1009, "too long for a room")
             return
         await self.channel_layer.group_send(self.room, {"type": "room.said", "text": text})
 
     async def room_said(self, event: dict[str, Any]) -> None:
-        try:
-            await self.send(text_data=json.dumps({"said": event["text"]}))
-        except (OSError, RuntimeError):
-            pass  # the client has gone, or this side has closed
+        await self.tell(json.dumps({"said": event["text"]}))
 
 
 class Kind(Texts):
@@ -82,7 +92,7 @@ class Kind(Texts):
             answer = {"kind": type(json.loads(text)).__name__}
         except (ValueError, RecursionError):
             answer = {"error": "this is not JSON"}
-        await self.send(text_data=json.dumps(answer))
+        await self.tell(json.dumps(answer))
 
 
 class Feed(Texts):
@@ -94,17 +104,20 @@ class Feed(Texts):
             await self.close()
 
     async def said(self, text: str) -> None:
-        await self.send(text_data="nothing new")
+        await self.tell("nothing new")
 
 
 class Clock(WebsocketConsumer):
     """A consumer of the kind that runs in a thread."""
 
+    over = False
+
     def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
-            self.send(text_data=time.strftime("%H:%M:%S"))
+            if not self.over:
+                self.send(text_data=time.strftime("%H:%M:%S"))
         except OSError:
-            pass  # the client has gone
+            self.over = True  # the client has gone
 
 
 app = ProtocolTypeRouter(

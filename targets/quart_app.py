@@ -7,6 +7,9 @@ import hmac
 import json
 import os
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import wraps
 from typing import Any
 
 from quart import Blueprint, Quart, websocket
@@ -16,13 +19,26 @@ app = Quart(__name__)
 rooms: dict[str, set[asyncio.Queue[str]]] = {}
 
 
+def until_gone(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """End quietly where a send meets the end before Quart has cancelled the handler."""
+
+    @wraps(handler)
+    async def ends_quietly(**values: Any) -> Any:
+        with suppress(OSError):
+            return await handler(**values)
+
+    return ends_quietly
+
+
 @app.websocket("/echo")
+@until_gone
 async def echo() -> None:
     while True:
         await websocket.send(await websocket.receive())
 
 
 @app.websocket("/chat/<string:room>")
+@until_gone
 async def chat(room: str) -> None:
     inbox: asyncio.Queue[str] = asyncio.Queue(maxsize=100)
 
@@ -50,6 +66,7 @@ async def chat(room: str) -> None:
 
 
 @app.websocket("/feed")
+@until_gone
 async def feed() -> Any:
     scheme, _, token = websocket.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), TOKEN.encode()):
@@ -60,6 +77,7 @@ async def feed() -> Any:
 
 
 @app.websocket("/kind")
+@until_gone
 async def kind() -> None:
     while True:
         said = await websocket.receive()
@@ -73,6 +91,7 @@ api = Blueprint("api", __name__, url_prefix="/api")
 
 
 @api.websocket("/clock/<int:zone>")
+@until_gone
 async def clock(zone: int) -> None:
     while True:
         await websocket.receive()

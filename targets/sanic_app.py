@@ -29,8 +29,10 @@ async def chat(request: Request, ws: Any, room: str) -> None:
             for member in list(rooms[room]):
                 try:
                     await member.send(said)
-                except (OSError, RuntimeError):  # this member has gone, its own handler sees to it
-                    continue
+                except (OSError, RuntimeError):  # this member has gone, and gets nothing more
+                    rooms[room].discard(member)
+                    if member is ws:
+                        return
     finally:
         rooms[room].discard(ws)
         if not rooms[room]:

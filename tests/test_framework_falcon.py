@@ -121,6 +121,12 @@ def test_the_probe_is_reached_behind_the_middleware(run: Run) -> None:
     assert {result.verdict for result in probed(run)} == {Verdict.PASS}
 
 
+def test_the_shipped_deviation_still_occurs(run: Run) -> None:
+    (result,) = run.results([case for case in catalogue.load() if case.full_id == "falcon.close.unread"])
+    assert result.verdict is Verdict.KNOWN
+    assert {f.deviation for f in result.findings if f.deviation} == {"falcon.close-raises-the-servers-error"}
+
+
 def test_what_escapes_from_a_responder_is_its_fault(run: Run) -> None:
     result = visited(run, "not-json", "/careless")
     assert (result.verdict, result.layer) == (Verdict.WARN, Layer.APPLICATION)

@@ -1,4 +1,4 @@
-"""Litestar: its routes as they are found, the probe behind its middleware and guards, faulty handlers judged rightly."""
+"""Litestar: its routes as found, the probe behind its middleware and guards, and faulty handlers judged rightly."""
 
 from __future__ import annotations
 
@@ -144,6 +144,12 @@ def test_the_probe_is_reached_behind_the_middleware(run: Run) -> None:
     assert {result.verdict for result in results} == {Verdict.PASS}
     seen = [o.data["component"] for o in results[0].attempts[0].trace.observations if o.data.get("component")]
     assert "litestar_targets.plain" in [component["name"] for component in seen]
+
+
+def test_the_shipped_deviation_still_occurs(run: Run) -> None:
+    (result,) = run.results([case for case in catalogue.load() if case.full_id == "litestar.disconnect.again[4001]"])
+    assert result.verdict is Verdict.KNOWN
+    assert {f.deviation for f in result.findings if f.deviation} == {"litestar.second-receive-1000"}
 
 
 def test_what_litestar_logs_of_a_handler_is_its_fault(run: Run) -> None:

@@ -105,6 +105,15 @@ def test_an_exception_and_a_silence_are_told() -> None:
     assert "answered nothing and ended" in refusal(trace(None), STARLETTE, Settings())
 
 
+def test_an_application_of_its_own_is_asked_for_its_routes() -> None:
+    record = {"name": "lib.GraphQL", "layer": "middleware", "file": "/lib.py", "line": 7}
+    response = Observation(4, "wire", "response", {"status": 101, "headers": [], "body": None})
+    text = refusal(Trace((Observation(1, "outer", "enter", {"below": record}), response)), STARLETTE, Settings())
+    assert "lib.GraphQL (/lib.py:7) accepted the connection itself" in text
+    assert '[tool.asgi-conformance.route."/path"]' in text
+    assert INSIDE not in text
+
+
 def test_inside_that_fails_is_not_advised_again() -> None:
     text = refusal(trace(), STARLETTE, Settings(probe="inside"))
     assert "do not show the way" in text

@@ -84,6 +84,15 @@ sanic.receive.text sanic.receive.bytes sanic.disconnect.raised sanic.iter.ends s
 sanic.close.code sanic.close.reason
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
 suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception
+channels.accept.sent channels.accept.subprotocol channels.accept.headers channels.receive.text channels.receive.bytes
+channels.receive.json channels.send.text channels.send.bytes channels.send.json channels.disconnect.raised
+channels.disconnect.code channels.close.sent channels.close.code channels.close.reason channels.send.lost
+blacksheep.accept.sent blacksheep.accept.subprotocol blacksheep.accept.headers blacksheep.receive.text
+blacksheep.receive.bytes blacksheep.receive.json blacksheep.receive.wrong-type blacksheep.send.text
+blacksheep.send.bytes blacksheep.send.json blacksheep.send.lost blacksheep.disconnect.raised
+blacksheep.disconnect.code blacksheep.close.sent blacksheep.close.code blacksheep.close.reason
+blacksheep.state.accepted blacksheep.state.disconnected blacksheep.state.closed blacksheep.handler.error
+blacksheep.handler.contained
 """.split()
 
 

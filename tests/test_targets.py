@@ -20,6 +20,8 @@ CASES = [c for c in catalogue.load() if c.full_id in WANTED or c.id.startswith((
 RIGHT: Mapping[str, Mapping[str, Any]] = {
     "starlette_app:app": {},
     "fastapi_app:app": {},
+    "blacksheep_app:app": {},
+    "channels_app:app": {},
     "minimal_fastapi:app": {},
     "factory:create_app": {},
     "nested_attr:site.app": {},
@@ -33,6 +35,8 @@ RIGHT: Mapping[str, Mapping[str, Any]] = {
     "falcon_app:app": {},
     "litestar_app:app": {},
     "auth_middleware:app": {"headers": {"Authorization": "Bearer VALUE"}},
+    "quart_app:app": {},
+    "sanic_app:app": {},
 }
 
 
@@ -73,6 +77,13 @@ def test_middleware_that_answers_is_named_with_the_lines_to_add(target: str, who
 
 def test_a_target_without_a_framework_gets_one_clear_message() -> None:
     refused, found = verdicts("bare_asgi:app", {})
-    assert "neither Starlette nor FastAPI" in refused
-    assert refused.splitlines()[-1] == '    [tool.asgi-conformance.route."/path"]'
-    assert found == {Verdict.SKIP}
+    assert refused.startswith("The target uses no framework that is known (Starlette, FastAPI, Litestar, Quart, ")
+    assert refused.splitlines()[1:] == ['    [tool.asgi-conformance.route."/path"]']
+    assert Verdict.PASS in found  # the server is judged by the bare probe
+    assert found <= {Verdict.PASS, Verdict.NOTE, Verdict.SKIP}
+
+
+def test_a_target_without_a_framework_is_whole_with_its_routes_named() -> None:
+    refused, found = verdicts("bare_asgi:app", {"route": {"/echo": {}}})
+    assert refused == ""
+    assert Verdict.PASS in found

@@ -10,13 +10,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .lineup import Lineup
 from .model import Case, Finding, Result, Verdict, worst
 from .options import Options
-
-if TYPE_CHECKING:
-    from .run import Run
 
 MARKS = {
     "server": "conformance cases that decide a requirement which binds the server",
@@ -54,7 +52,7 @@ class Campaign:
         self.document: dict[str, Any] | None = None
         self.unwritten: list[str] = []
         self.output = ""
-        self._run: Run | None = None
+        self.lineup = Lineup(options)
         self._catalogue: tuple[Case, ...] = ()
         self._ready = False
         self._marks: dict[tuple[Any, ...], tuple[str, ...]] = {}
@@ -73,23 +71,10 @@ class Campaign:
     def launch(self) -> None:
         """Start the target, so that it starts up while pytest collects. Raises `StartError`."""
         if self.runs:
-            from .run import Plan, Run
+            self.lineup.launch()
 
-            given = self.options
-            plan = Plan(
-                given.target,
-                given.app_dir,
-                given.factory,
-                given.python,
-                given.server,
-                given.ws,
-                given.settings,
-                given.launch,
-            )
-            self._run = Run(plan)
-
-    def cases(self) -> list[Case]:
-        """The cases that the user asked for, those of the target's own routes first.
+    def cases(self) -> list[tuple[Case, str]]:
+        """The cases that the user asked for, each with its server: server by server, the target's own routes first.
 
         Waits for the server where there are routes to ask for. Raises `StartError`, and `SettingsError` for what
         matches nothing.
@@ -105,16 +90,21 @@ class Campaign:
         everything = [*routes, *probes]
         if self.options.routes:
             everything = self._of_routes(routes)
-        wanted = [*self.options.cases, *self.node_ids]
+        servers = self.lineup.names
+        wanted = [self.lineup.of_server(pattern) for pattern in (*self.options.cases, *self.node_ids)]
         if not wanted:
-            return everything
-        chosen, unmatched = matching(everything, wanted)
+            return [(case, server) for server in servers for case in everything]
+        unmatched = matching(everything, [pattern for pattern, _ in wanted])[1]
         # Without a server the routes are not known, so nothing can be said about a pattern that may name one.
         if unmatched and (self.runs or not any("route" in pattern for pattern in unmatched)):
             profile = self.options.profile
             note = f' of the profile "{profile}"' if profile in ("framework", "server") else ""
             raise no_such_case(unmatched[0], everything, note)
-        return chosen
+        found = []
+        for server in servers:
+            mine = matching(everything, [pattern for pattern, of in wanted if server in of])[0]
+            found += [(case, server) for case in mine]
+        return found
 
     def route_cases(self) -> list[Case]:
         """The cases of the target's own routes, once the server has shown them; none where none is wanted."""
@@ -122,12 +112,13 @@ class Campaign:
 
         wanted = [*self.options.cases, *self.node_ids]
         asked = bool(self.options.routes)
-        if self._run is None or not (asked or self.options.settings.routes != "none"):
+        if not self.lineup.runs or not (asked or self.options.settings.routes != "none"):
             return []
         if wanted and not any(may_name_a_route(pattern) for pattern in wanted):
             return []
         self.ready()
-        return self._run.route_cases(every=asked)
+        found = [run.route_cases(every=asked) for run in self.lineup.runs.values()]
+        return list({case.full_id: case for cases in found for case in cases}.values())
 
     def _of_routes(self, cases: list[Case]) -> list[Case]:
         from .selection import routes_matching
@@ -154,21 +145,21 @@ class Campaign:
 
     def ready(self) -> None:
         """Wait for the server. Raises `StartError`."""
-        if self._run is not None and not self._ready:
-            self._run.ready()
+        if not self._ready:
+            for run in self.lineup.runs.values():
+                run.ready()
             self._ready = True
 
-    def expect(self, cases: Sequence[Case]) -> None:
-        """These cases are to be run in this session, by whichever process."""
+    def expect(self, cases: Sequence[tuple[Case, str]]) -> None:
+        """These cases are to be run in this session, each under its server, by whichever process."""
         self.selected = len(cases)
-        if self._run is not None:
-            self._run.visits.expect(cases)
+        for name, run in self.lineup.runs.items():
+            run.visits.expect([case for case, server in cases if server == name])
 
-    def run(self, cases: Sequence[Case]) -> list[Result]:
-        """Run some cases, each as often as ``--repeat`` says, and judge them."""
-        assert self._run is not None
+    def run(self, cases: Sequence[Case], server: str) -> list[Result]:
+        """Run some cases under one server, each as often as ``--repeat`` says, and judge them."""
         times = self.options.repeat
-        found = self._run.results([case for case in cases for _ in range(times)])
+        found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
         results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
         return [self._relative(result) for result in results]
 
@@ -202,9 +193,7 @@ class Campaign:
         """What the user reads of a failure."""
         from .report.console import failure
 
-        server = self._run.server if self._run is not None else None
-        name = f"{server.name} {server.version} ({server.ws})" if server else self.options.server
-        return self.clean(failure(result, name))
+        return self.clean(failure(result, self.lineup.shown(result.server)))
 
     def clean(self, text: str) -> str:
         """A text for a person without what the user configured as a credential."""
@@ -221,18 +210,18 @@ class Campaign:
 
     def conditions(self) -> dict[str, Any]:
         """What the report says beside the results: the server as found, and what kept cases from being judged."""
-        run = self._run
-        if run is None and self._conditions:
+        lineup = self.lineup
+        if not lineup.runs and self._conditions:
             return self._conditions
         error = self.start_error
-        server, facts = (run.server, run.facts) if run is not None else (None, {})
+        facts = lineup.first("facts", {})
         return {
-            "servers": [server] if server is not None else [],
+            "servers": lineup.servers(),
             "facts": {key: facts[key] for key in ("python", "platform") if key in facts},
-            "framework": run.framework if run is not None else {},
-            "refused": run.refused if run is not None else "",
-            "routes": list(getattr(run, "routes", ())),
-            "middleware": list(getattr(run, "middleware", ())),
+            "framework": lineup.first("framework", {}),
+            "refused": lineup.refusals(),
+            "routes": list(lineup.first("routes", ())),
+            "middleware": list(lineup.first("middleware", ())),
             "error": {"phase": error.phase, "message": error.message, "shown": error.shown} if error else None,
             "selected": self.selected,
         }
@@ -252,8 +241,7 @@ class Campaign:
         if self._finished:
             return
         self._finished = True
-        if self._run is not None:
-            self._run.begin_stop()
+        self.lineup.begin_stop()
         try:
             if self.part in ("alone", "controller"):
                 try:
@@ -263,12 +251,11 @@ class Campaign:
                     self.cut_short = True
                     self._report()
         finally:
-            if self._run is not None:
-                try:
-                    self.output = self._run.stop()
-                except KeyboardInterrupt:
-                    self.cut_short = True
-                    self.output = self._run.stop(at_once=True)
+            try:
+                self.output = self.lineup.stop()
+            except KeyboardInterrupt:
+                self.cut_short = True
+                self.output = self.lineup.stop(at_once=True)
 
     def _report(self) -> None:
         from .report.document import build

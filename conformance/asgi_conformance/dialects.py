@@ -15,6 +15,7 @@ from . import requirements
 from .model import Case
 
 STARLETTE = "starlette"
+NO_FRAMEWORK = "it decides what a framework documents, and the target uses none that is known"
 # What only Starlette's own names and tables can decide.
 _OWN = ("starlette.", "fastapi.")
 
@@ -90,6 +91,10 @@ def _beyond_channels(op: str, args: Mapping[str, Any]) -> str:
     return ""
 
 
+def _beyond_blacksheep(op: str, args: Mapping[str, Any]) -> str:
+    return "BlackSheep's receive() gives messages alone, and no other event" if op == "receive" else ""
+
+
 _BOTH = ("client_state", "application_state")
 BLACKSHEEP = Dialect(
     disconnect="WebSocketDisconnectError",
@@ -99,6 +104,7 @@ BLACKSHEEP = Dialect(
         "disconnected": dict.fromkeys(_BOTH, 2),
         "closed": {"application_state": 2},
     },
+    beyond=_beyond_blacksheep,
 )
 
 
@@ -121,7 +127,6 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "lost.send.bytes": ("send.told", "close.again"),
     "close.app.code": ("close.sent", "state.closed"),
     "close.client.code": ("state.disconnected",),
-    "handshake.denied": ("response.denies",),
     "handshake.accept": ("accept.sent", "state.accepted"),
 }
 
@@ -151,8 +156,8 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     dialect = DIALECTS.get(product)
     if case.kind == "surface" and dialect is not None:
         return f"these values are Starlette's, and the target uses {product}"
-    if case.kind == "probe" and product and not case.requires:
-        return f"no document of {product} speaks of what this case decides"
+    if case.kind == "probe" and not case.requires:
+        return f"no document of {product} speaks of what this case decides" if product else NO_FRAMEWORK
     lane = [step.op for step in case.steps if step.lane == "app"]
     if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
         return f"{product} accepts before it calls the handler"

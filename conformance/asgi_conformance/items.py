@@ -32,16 +32,18 @@ class Collector(pytest.Collector):
         except SettingsError as exc:
             campaign.start_error = StartError("selection", str(exc))
         else:
-            for case in cases:
-                yield Item.from_parent(self, name=case.full_id, nodeid=f"{ROOT}::{case.full_id}", case=case)
+            for case, server in cases:
+                name = campaign.lineup.node_id(case, server)
+                yield Item.from_parent(self, name=name, nodeid=f"{ROOT}::{name}", case=case, server=server)
 
 
 class Item(pytest.Item):
-    """One case as a pytest item."""
+    """One case under one server as a pytest item."""
 
-    def __init__(self, *, case: Case, **kwargs: Any) -> None:
+    def __init__(self, *, case: Case, server: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.case = case
+        self.server = server
         self.result: Result | None = None
         self.outcome = ""
         self.broken: Exception | None = None

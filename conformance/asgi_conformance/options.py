@@ -9,7 +9,13 @@ from typing import Any
 
 from .settings import PROFILES, Settings, SettingsError, nearest
 
-SERVERS: Mapping[str, tuple[str, ...]] = {"uvicorn": ("websockets-sansio", "websockets", "wsproto")}
+# Each with its WebSocket implementations by the names of --server.
+SERVERS: Mapping[str, tuple[str, ...]] = {
+    "uvicorn": ("websockets-sansio", "websockets", "wsproto"),
+    "hypercorn": ("wsproto",),
+    "daphne": ("autobahn",),
+    "granian": ("tungstenite",),
+}
 STRICT = ("warn", "known")
 
 
@@ -17,6 +23,7 @@ STRICT = ("warn", "known")
 class Options:
     """The options of one session, checked; ``settings`` already holds what an option overrides.
 
+    ``servers`` are name and WebSocket implementation of each one that was asked for; ``server`` and ``ws`` are the first.
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
     called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
     """
@@ -29,6 +36,7 @@ class Options:
     python: str = ""
     server: str = "uvicorn"
     ws: str = "auto"
+    servers: tuple[tuple[str, str], ...] = ()
     cases: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     reports: tuple[Path, ...] = ()
@@ -61,7 +69,8 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
     app_dir = Path(folder, given["app_dir"])
     if not app_dir.is_dir():
         raise SettingsError(f"--app-dir={given['app_dir']}: there is no such folder")
-    server, ws = _server(given["server"])
+    servers = _servers(given["server"])
+    server, ws = servers[0]
     return Options(
         target=target,
         folder=folder,
@@ -71,6 +80,7 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         python=given["python"],
         server=server,
         ws=ws,
+        servers=servers,
         cases=tuple(given["case"]),
         routes=tuple(given["route"]),
         reports=tuple(_report(Path(folder, name)) for name in given["report"]),
@@ -115,12 +125,18 @@ def _count(option: str, value: str) -> int:
     return int(value)
 
 
-def _server(given: Sequence[str]) -> tuple[str, str]:
-    if len(given) > 1:
-        raise SettingsError("--server was given twice: one server a run for now; start pytest once for each")
-    name, _, ws = (given[0] if given else "uvicorn").partition(":")
+def _servers(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    servers = tuple(_server(one) for one in given or ["uvicorn"])
+    twice = next((one for one, server in zip(given, servers, strict=False) if servers.count(server) > 1), "")
+    if twice:
+        raise SettingsError(f"--server={twice} was given twice")
+    return servers
+
+
+def _server(given: str) -> tuple[str, str]:
+    name, _, ws = given.partition(":")
     if name not in SERVERS:
-        raise SettingsError(f'--server: unknown server "{name}"; use one of {", ".join(SERVERS)}')
+        raise SettingsError(f'--server: unknown server "{name}"; use one of {", ".join(SERVERS)}{nearest(name, SERVERS)}')
     if ws and ws not in SERVERS[name]:
         known = ", ".join(SERVERS[name])
         raise SettingsError(f'--server: unknown WebSocket implementation "{ws}" of {name}; use one of {known}')

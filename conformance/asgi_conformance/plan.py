@@ -11,7 +11,10 @@ from .settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the user asked for: the target, how it is launched, and the settings."""
+    """What the user asked for: the target, how it is launched, and the settings.
+
+    ``several``: this server is one of several in the same session, and so named in node ids.
+    """
 
     target: str
     app_dir: str
@@ -21,6 +24,13 @@ class Plan:
     ws: str = "auto"
     settings: Settings = Settings()  # noqa: RUF009  (frozen)
     arguments: tuple[str, ...] = ()
+    several: bool = False
+
+    def node_name(self, case: Case) -> str:
+        """A case's name among pytest's items: its id, and where there are several servers, the server in it."""
+        if not self.several:
+            return case.full_id
+        return f"{case.id}[{case.row}@{self.server_id}]"
 
     def reproduce(self, case: Case) -> str:
         """The command that runs one case again."""

@@ -13,6 +13,12 @@ from .settings import Settings
 
 TABLE = "[tool.asgi-conformance]"
 INSIDE = 'probe = "inside"'
+UNKNOWN = (
+    "The target uses no framework that is known (Starlette, FastAPI, Litestar, Quart, Django Channels, Falcon, "
+    "BlackSheep, Sanic), so a probe of plain ASGI stands in for it: its server is judged, and the target itself only in "
+    "its own routes, which nothing shows. Name each of them in pyproject.toml:\n"
+    '    [tool.asgi-conformance.route."/path"]'
+)
 ROUTE = '[tool.asgi-conformance.route."/path"]'
 
 
@@ -75,11 +81,7 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     if reached(trace):
         return ""
     if not framework:
-        return (
-            "The target imports neither Starlette nor FastAPI, so there is no framework to put the probe into: no "
-            "probe case is judged, only the cases of the target's own routes apply. Name each of its WebSocket routes "
-            f"in pyproject.toml:\n    {ROUTE}"
-        )
+        return "" if settings.route or settings.routes != "all" else UNKNOWN
     answer = answer_of(trace)
     text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
     if answer.raised is not None or answer.status == 500:

@@ -79,6 +79,11 @@ class Run:
         """The framework that makes the WebSocket objects, by the name of its requirements; '' for none."""
         return "starlette" if "starlette" in self.framework else self.framework.get("name", "")
 
+    @property
+    def bare(self) -> bool:
+        """Whether the bare probe stands in for the target in every probe case: it uses no framework that is known."""
+        return not self.framework
+
     def ready(self) -> None:
         """Wait until the server accepts connections; then the preflight. Raises `StartError`."""
         self._loop.run_until_complete(self._ready())
@@ -197,7 +202,7 @@ class Run:
             await self._restart()
 
     async def _together(self, cases: Sequence[Case]) -> list[Result]:
-        ran = await self._all([(case, False) for case in cases if not self._unjudged(case)])
+        ran = await self._all([(case, self._bared(case)) for case in cases if not self._unjudged(case)])
         if len(ran) < len(cases):
             done = iter(ran)
             ran = [Ran(case, Trace(()), 0) if self._unjudged(case) else next(done) for case in cases]
@@ -207,7 +212,8 @@ class Run:
         alone = [p for p in doubtful if blocked or ran[p].crashed or not _waited(ran[p])]
         waiting = [p for p in doubtful if p not in alone]
         # What only waits disturbs nobody: the repetitions of those may wait side by side.
-        repeated = iter(await self._all([(cases[p], control) for p in waiting for control in (False, True)]))
+        jobs = [(cases[p], control or self._bared(cases[p])) for p in waiting for control in (False, True)]
+        repeated = iter(await self._all(jobs))
         for place in waiting:
             results[place] = self._repeated(results[place], ran[place], next(repeated), next(repeated))
         for place in alone:
@@ -222,7 +228,10 @@ class Run:
 
     def _unjudged(self, case: Case) -> bool:
         """Whether a case needs the probe, which is out of reach."""
-        return bool(self.refused) and case.kind == "probe"
+        return bool(self.refused) and case.kind == "probe" and not self.bare
+
+    def _bared(self, case: Case) -> bool:
+        return self.bare and case.kind == "probe"
 
     def _judge(self, ran: Ran) -> Judgement:
         assert self._context is not None
@@ -271,7 +280,7 @@ class Run:
     ) -> Result:
         return Result(
             case=case,
-            node_id=f"conformance::{case.full_id}",
+            node_id=f"conformance::{self.plan.node_name(case)}",
             server=self.plan.server_id,
             verdict=judgement.verdict,
             layer=judgement.layer,
@@ -291,9 +300,9 @@ class Run:
         await self._revive()
         assert self._runner is not None
         case = self.visits.prepared(first.case) if first.case.kind == "route" else first.case
-        second = await self._runner.run(case)
+        second = await self._runner.run(case, control=self._bared(case))
         control = None
-        if first.case.kind == "probe" and not second.crashed:
+        if first.case.kind == "probe" and not second.crashed and not self.bare:
             control = await self._runner.run(first.case, control=True)
         return self._repeated(first, ran, second, control)
 

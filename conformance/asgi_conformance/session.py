@@ -30,20 +30,20 @@ class Hooks:
         self.direct = False
         self._places: dict[str, int] = {}
         self._pending: dict[str, Result] = {}
-        self._lost = ""
+        self._lost: dict[str, str] = {}
         self._progress: Any = None
         config.stash[HOOKS] = self
 
     def pytest_report_header(self) -> str:
         """What is tested."""
         options = self.campaign.options
-        ws = f" ({options.ws})" if options.ws != "auto" else ""
+        under = ", ".join(name if ws == "auto" else f"{name} ({ws})" for name, ws in options.servers)
         listing = (
             "; its own routes are not listed, they are known only once it runs"
             if self.campaign.part == "listing"
             else ""
         )
-        return f"conformance: {options.target} under {options.server}{ws}, profile {options.profile}{listing}"
+        return f"conformance: {options.target} under {under}, profile {options.profile}{listing}"
 
     def pytest_sessionstart(self) -> None:
         """Launch the target, so that it starts up while pytest collects."""
@@ -77,7 +77,7 @@ class Hooks:
 
         self.items = [item for item in session.items if isinstance(item, Item)]
         self._places = {item.nodeid: place for place, item in enumerate(self.items)}
-        self.campaign.expect([item.case for item in self.items])
+        self.campaign.expect([(item.case, item.server) for item in self.items])
         if not self.items or not self.campaign.runs:
             return
         try:
@@ -97,17 +97,18 @@ class Hooks:
 
         key = item.nodeid
         if key not in self._pending:
-            if self._lost:
-                raise Unjudged(self._lost)
+            if item.server in self._lost:
+                raise Unjudged(self._lost[item.server])
             # A worker of xdist owns only the items that it is given one by one.
             size = max(1, BATCH // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             start = self._places[key]
-            batch = [one for one in self.items[start : start + size] if one.nodeid not in self._pending]
+            near = [one for one in self.items[start : start + size] if one.server == item.server]
+            batch = [one for one in near if one.nodeid not in self._pending]
             try:
-                results = self.campaign.run([one.case for one in batch])
+                results = self.campaign.run([one.case for one in batch], item.server)
             except StartError as exc:
-                self._lost = f"the target's process ended and did not start again: {exc.message}"
-                raise Unjudged(self._lost) from None
+                self._lost[item.server] = f"the target's process ended and did not start again: {exc.message}"
+                raise Unjudged(self._lost[item.server]) from None
             self._pending.update(zip((one.nodeid for one in batch), results, strict=True))
         result = self._pending.pop(key)
         if self.campaign.part == "alone":

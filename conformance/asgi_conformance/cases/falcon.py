@@ -7,6 +7,8 @@ from ..script import App, Client, case
 NEEDS = ("framework:falcon",)
 # One message more than Falcon's receive queue holds by default, and one that waits to be put into it.
 UNREAD = 6
+# A masked Close frame with 4001, its mask all zero.
+CLOSE = bytes((0x88, 0x82, 0, 0, 0, 0)) + (4001).to_bytes(2, "big")
 
 
 def _leaves_unread(client: Client, app: App) -> None:
@@ -14,10 +16,14 @@ def _leaves_unread(client: Client, app: App) -> None:
     client.opens()
     app.accepts()
     client.is_accepted()
-    for index in range(UNREAD):
-        client.sends_text(str(index))
-    client.closes(4001)
+    # In one piece: a server may stop reading at the first message that nobody takes.
+    client.sends_raw(b"".join(_text(str(index)) for index in range(UNREAD)) + CLOSE)
     client.is_ended()
+
+
+def _text(text: str) -> bytes:
+    """A masked text frame, its mask all zero."""
+    return bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text.encode()
 
 
 @case("falcon.state.initial", requires=("falcon.state.initial",), needs=NEEDS)

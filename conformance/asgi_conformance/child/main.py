@@ -7,21 +7,26 @@ import os
 import platform
 import sys
 import traceback
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from .boundary import Outermost
 from .frameworks.registry import Frameworks
+from .guard import Guard, die_with_parent, end_group
 from .loader import LoadError, load
 from .recorder import Runs
-from .serve import GRACE, Guard, Uvicorn, die_with_parent, end_group
+from .servers import server_of
+from .servers.interface import Server
 from .surface import surface
 from .tasks import watch_tasks
 from .wire import Channel, LineReader, out_of_reach
 
 
 # Packages whose versions a report names, where the target has imported them.
-VERSIONS = ("uvicorn", "websockets", "wsproto", "httptools", "uvloop", "h11", "anyio", "starlette", "fastapi")
-VERSIONS += ("litestar", "quart", "channels", "django", "falcon", "blacksheep", "sanic")
+VERSIONS = (
+    "uvicorn", "websockets", "wsproto", "httptools", "uvloop", "h11", "anyio", "starlette", "fastapi", "hypercorn",
+    "daphne", "granian", "twisted", "autobahn", "h2", "litestar", "quart", "channels", "django", "falcon",
+    "blacksheep", "sanic",
+)
 
 
 class Child:
@@ -36,7 +41,8 @@ class Child:
         self.runs = Runs(self.channel)
         self.config: Dict[str, Any] = {}
         self.target: Any = None
-        self.server: Any = None
+        self.server: Optional[Server] = None
+        self.accepting = False
         self.frameworks = Frameworks("")
         # Asked for before the target can patch what answers; platform.platform() would run a program.
         self.platform = "{0.sysname}-{0.release}-{0.machine}".format(os.uname())
@@ -50,11 +56,11 @@ class Child:
         self.guard.start()
         sys.argv = [self.config["server"], self.config["target"]]
         try:
-            uvicorn = Uvicorn(self.config)
             config = self.config
+            self.server = server_of(config)
             self.target = load(config["target"], config.get("app_dir") or "", bool(config.get("factory")))
             self.install()
-            uvicorn.run(self.observed_target(), self.config["socket"], self.ready)
+            self.server.run(self.observed_target(), self.config["socket"], self.ready)
         except LoadError as exc:
             self.channel.send({"error": {"phase": exc.phase, "message": exc.message, "traceback": exc.shown}})
             return 3
@@ -76,13 +82,13 @@ class Child:
 
     def install(self) -> None:
         """Observe the target's frameworks as soon as the target has imported them."""
-        if self.frameworks.install(self.target) and self.server is not None:
+        if self.frameworks.install(self.target) and self.accepting:
             # A target that imports its framework at the first connection only.
             self.channel.send({"framework": self.frameworks.facts()})
 
-    def ready(self, server: Any, facts: Dict[str, Any]) -> None:
+    def ready(self, facts: Dict[str, str]) -> None:
         """The server accepts connections: from now on obey the control pipe on its loop."""
-        self.server = server
+        self.accepting = True
         loop = asyncio.get_running_loop()
         self.channel.bind(loop)
         self.guard.watch(loop)
@@ -140,9 +146,8 @@ class Child:
 
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)
-        self.server.should_exit = True
-        # Older versions wait for their connections without an end.
-        asyncio.get_running_loop().call_later(2 * GRACE, setattr, self.server, "force_exit", True)
+        if self.server is not None:
+            self.server.stop()
 
 
 def _close(*fds: int) -> None:

@@ -12,7 +12,8 @@ from .recorder import Run, current_run
 # Who makes tasks for others: whoever asked them stands further out.
 _MAKERS = ("asyncio", "anyio")
 # Tasks of the server, of the framework and of the suite are not the handler's.
-_NOT_ITS_OWN = ("uvicorn", "websockets", "wsproto", *FRAMEWORK_PACKAGES, __name__.split(".")[0])
+_SERVERS = ("uvicorn", "websockets", "wsproto", "hypercorn", "daphne", "twisted", "autobahn", "granian")
+_NOT_ITS_OWN = (*_SERVERS, *FRAMEWORK_PACKAGES, __name__.split(".")[0])
 
 
 def watch_tasks(loop: Any) -> None:

@@ -25,8 +25,14 @@ from .deadlines import Deadlines
 CHILD = Path(__file__).resolve().parent.parent / "child"
 # Loads the child's package under a private name: nothing of the suite is on the target's sys.path.
 _BOOTSTRAP = """
-import sys, importlib.util as u
+import sys
 p, c, o, l = sys.argv[1:]
+if sys.version_info < (3, 8):
+    import json, os
+    m = "%s is Python %d.%d; the target's environment needs 3.8 or newer" % ((sys.executable,) + sys.version_info[:2])
+    os.write(int(o), json.dumps({"error": {"phase": "python", "message": m, "traceback": ""}}).encode() + b"\\n")
+    sys.exit(3)
+import importlib.util as u
 sys.path[:] = [entry for entry in sys.path if entry]
 s = u.spec_from_file_location("_asgi_conformance_child", p + "/__init__.py", submodule_search_locations=[p])
 m = u.module_from_spec(s)

@@ -59,6 +59,8 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
         # Its documents say less than Starlette's, and may speak of what this server did not do.
         reason = f"nothing of what {context.framework} documents was to be seen in this case under this server"
         return Judgement(Verdict.SKIP, None, findings, reason)
+    if not findings and not context.framework:
+        return Judgement(Verdict.SKIP, None, (), "what this case decides does not show without a framework")
     if not findings:
         return _unexplained(case, seen, context, findings, "nothing that this case decides was observed")
     return Judgement(worst(f.verdict for f in findings), None, findings)
@@ -148,6 +150,8 @@ def _surprise(case: Case, seen: Seen, context: Context) -> str:
         return f"the wait for {missed.wait} passed its deadline of {missed.seconds:g} s"
     for failed in seen.failed:
         return f"client step {failed['step']} ({failed['op']}): {failed['why']}"
+    if not context.framework:
+        return ""  # plain ASGI raises nothing where a framework would
     expected = {step.index: step.args for step in case.steps if step.lane == "app"}
     for operation in seen.operations:
         raises = expected[operation.step].get("raises")

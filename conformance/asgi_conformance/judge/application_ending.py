@@ -112,7 +112,9 @@ def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     exc = exit_["exc"]
     leaves: Sequence[Mapping[str, Any]] = exc.get("leaves") or (exc,)
-    if len(leaves) == 1 and leaves[0]["type"] == exc["type"] and "OSError" in exc["mro"]:
+    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.trace.at("route", "receive"))
+    # Servers below spec version 2.4 raise what they like, and a handler that was told nothing cannot know of it.
+    if len(leaves) == 1 and leaves[0]["type"] == exc["type"] and ("OSError" in exc["mro"] or not received):
         own = {o.data["exc"]["type"] for o in seen.trace.at("route", "send.raised")}
         if exc["type"] in own:
             return None

@@ -9,7 +9,9 @@ from .seen import LATE_US, Seen
 REQUIREMENT = "asgi.application.async"
 _OURS = "asgi_conformance/child/"
 _FRAMEWORKS = ("starlette", "fastapi", "litestar", "quart", "channels", "falcon", "blacksheep", "sanic")
-_LAYERS = (*((f"/{name}/", Layer.FRAMEWORK) for name in _FRAMEWORKS), ("/uvicorn/", Layer.SERVER))
+_SERVERS = ("uvicorn", "hypercorn", "daphne", "granian", "twisted", "autobahn", "wsproto")
+_SERVER_LAYERS = tuple((f"/{name}/", Layer.SERVER) for name in _SERVERS)
+_LAYERS = (*((f"/{name}/", Layer.FRAMEWORK) for name in _FRAMEWORKS), *_SERVER_LAYERS)
 
 
 def blocked(seen: Seen) -> Claim | None:

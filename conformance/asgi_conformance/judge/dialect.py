@@ -1,7 +1,8 @@
 """A framework other than Starlette judged on its own input, by what its own documents say (requirements/*.toml).
 
-Each topic is one relation between what the framework was given at the inner boundary and what its public API made of it.
-A framework is held to a topic where its document has it: ``falcon.disconnect.code`` holds Falcon to ``disconnect.code``.
+Each topic is one relation between what the framework was given at the inner boundary and what its public API made of
+it. A framework is held to a topic where its document has it: ``falcon.disconnect.code`` holds Falcon to
+``disconnect.code``.
 """
 
 from __future__ import annotations
@@ -207,6 +208,8 @@ def _sends(op: str, type: str, field: str | None = None) -> Relation:
 
     def relation(call: Call) -> Iterator[Says]:
         lost = any(one.raised is not None for one in call.sent)
+        if call.op == op and _unsupported(call):
+            yield False, f"{op}() sends {type}", call.result
         if call.op != op or lost or call.ended.raised is not None or call.ended.attempts > 1:
             return
         events = [one.event for one in call.sent]
@@ -218,11 +221,18 @@ def _sends(op: str, type: str, field: str | None = None) -> Relation:
             got = ", ".join(str(event.get("type")) for event in events) or "nothing"
             yield False, f"{op}() sends {type}", f"{op}() returned, and it sent {got}"
         elif field is not None:
+            if field == "starlette.close.code":
+                events = [{"code": 1000, **event} for event in events]  # what ASGI takes it for where it is left out
             yield FIELDS[field]({**_defaults(call), **call.args}, events)
         else:
             yield True, f"{op}() sends {type}", event_text(events[0])
 
     return relation
+
+
+def _unsupported(call: Call) -> bool:
+    """Whether the method does not take what its document says that it takes."""
+    return not call.sent and call.ended.raised is not None and "TypeError" in call.ended.raised["mro"]
 
 
 def _own_reason(call: Call) -> bool:

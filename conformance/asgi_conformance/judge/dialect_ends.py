@@ -124,7 +124,7 @@ def send_told(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
 def accept_automatic(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """The first operation of a handler that has not accepted does it for the handler."""
     inner, first = seen.inner, next(iter(seen.operations), None)
-    if inner is not None and first is not None and first.raised is None and first.op.startswith(("send_", "receive_")):
+    if inner is not None and first is not None and first.op.startswith(("send_", "receive_")):
         kind = inner.sent[0].event.get("type") if inner.sent else "nothing"
         yield kind == "websocket.accept", "websocket.accept sent first", f"{kind} sent first"
 

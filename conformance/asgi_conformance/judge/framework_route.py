@@ -20,17 +20,15 @@ _ON_PURPOSE = ("RuntimeError", "WebSocketDisconnect", "OSError", "HTTPException"
 
 
 def framework_route(seen: Seen) -> Iterator[Claim]:
-    """The claim about the framework of a route, none where the end of the target was not seen."""
-    if seen.outer is None or seen.outer.exit is None:
+    """The claim that the framework of a route breached this; none where it did not."""
+    if seen.outer is None or (seen.outer.exit or {}).get("outcome") != "raised":
         return
-    exit_ = next((o.data for o in seen.trace.at("route", "exit")), seen.outer.exit)
+    exit_ = next((o.data for o in seen.trace.at("route", "exit")), seen.outer.exit or {})
     leaf = own_exception(seen, exit_)
-    if leaf is not None and seen.outer.exit.get("outcome") == "raised":
+    if leaf is not None:
         place = str(leaf["frames"][-1])
-        observed, held = f"{exception_text(leaf)} left {_package(place)} at {_short(place)}", False
-    else:
-        observed, held = "no exception of the framework's own reached the server", True
-    yield Claim(REQUIREMENT, held, Layer.FRAMEWORK, "route", "no exception of the framework's own", observed)
+        observed = f"{exception_text(leaf)} left {_package(place)} at {_short(place)}"
+        yield Claim(REQUIREMENT, False, Layer.FRAMEWORK, "route", "no exception of the framework's own", observed)
 
 
 def own_exception(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -17,8 +17,8 @@ from .entry import application_in, at_object, find_wrappers, watch_entry
 from .versions import version_of
 
 NAME = "blacksheep"
-OPERATIONS = ("accept", "receive", "receive_text", "receive_bytes", "receive_json")
-OPERATIONS += ("send_text", "send_bytes", "send_json", "close")
+_RECEIVING = ("receive", "receive_text", "receive_bytes", "receive_json")
+OPERATIONS = ("accept", *_RECEIVING, "send_text", "send_bytes", "send_json", "close")
 _MODES = {"text": "TEXT", "binary": "BYTES"}
 
 

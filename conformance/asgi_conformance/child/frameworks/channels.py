@@ -19,7 +19,8 @@ from .entry import application_in, at_object, watch_entry
 from .versions import version_of
 
 NAME = "channels"
-OPERATIONS = ("accept", "receive_text", "receive_bytes", "receive_json", "send_text", "send_bytes", "send_json", "close")
+_RECEIVING = ("receive_text", "receive_bytes", "receive_json")
+OPERATIONS = ("accept", *_RECEIVING, "send_text", "send_bytes", "send_json", "close")
 _DENIER = "channels.security.websocket"
 is_application = routes.is_router
 
@@ -113,7 +114,7 @@ def _probe_class(run: Run) -> Any:
 
 
 class ChannelsConnection:
-    """The app lane in a task of its own: each callback hands its event over, and waits until the lane asks for the next.
+    """The app lane in a task of its own: a callback hands its event over, and waits until the lane asks for the next.
 
     What the lane raises is raised in the callback under way.
     """

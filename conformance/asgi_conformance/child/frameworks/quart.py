@@ -18,8 +18,9 @@ from .entry import application_in, at_object, find_wrappers
 from .versions import version_of
 
 NAME = "quart"
-OPERATIONS = ("accept", "receive_text", "receive_bytes", "receive_json")
-OPERATIONS += ("send_text", "send_bytes", "send_json", "close", "deny")
+OPERATIONS = frozenset(
+    "accept receive_text receive_bytes receive_json send_text send_bytes send_json close deny".split()
+)
 _PROBE = "conformance_probe"
 # An example for each converter of Werkzeug's (werkzeug.palletsprojects.com, "URL Routing").
 _EXAMPLES = {"IntegerConverter": "1", "FloatConverter": "1.5", "UUIDConverter": "{uuid}"}
@@ -67,7 +68,8 @@ def _watch_connections(cls: Any, probe_path: str) -> None:
     async def __call__(self: Any, receive: Any, send: Any) -> None:
         run = current_run.get()
         if run is None or run.objects:
-            return await call(self, receive, send)
+            await call(self, receive, send)
+            return
         run.objects = 1
         _inject_probe(probe_path, self.app, self.scope)
 
@@ -204,7 +206,7 @@ def _describe(app: Any, rule: Any) -> Dict[str, Any]:
 
 def _host_of(app: Any, rule: Any) -> str:
     if app.url_map.host_matching:
-        return rule.host or ""
+        return str(rule.host or "")
     server = app.config.get("SERVER_NAME") or ""
     return "{}.{}".format(rule.subdomain, server) if rule.subdomain and server else ""
 
@@ -212,7 +214,7 @@ def _host_of(app: Any, rule: Any) -> str:
 def _example(converter: Any) -> str:
     kind = type(converter).__name__
     if kind == "AnyConverter":
-        return sorted(converter.items)[0]
+        return str(sorted(converter.items)[0])
     least = getattr(converter, "min", None)
     if least is not None and kind in ("IntegerConverter", "FloatConverter"):
         return str(least)
@@ -251,12 +253,21 @@ class QuartConnection:
         if op not in OPERATIONS:
             raise Failed("Quart's websocket has no " + op)
         if op == "accept":
-            pairs = [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in args.pop("headers", ())]
+            pairs = [
+                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
+                for name, value in args.pop("headers", ())
+            ]
             headers = sys.modules["werkzeug.datastructures"].Headers(pairs) if pairs else None
             return await self.websocket.accept(headers=headers, **args)
         if op == "deny":
-            headers = [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in args["headers"]]
-            self.answer = (b"".join(args["chunks"]), args["status"], sys.modules["werkzeug.datastructures"].Headers(headers))
+            headers = [
+                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in args["headers"]
+            ]
+            self.answer = (
+                b"".join(args["chunks"]),
+                args["status"],
+                sys.modules["werkzeug.datastructures"].Headers(headers),
+            )
             return None
         if op == "close":
             return await self.websocket.close(**dict({"code": 1000}, **args))

@@ -135,7 +135,8 @@ def _handler(route: Any) -> Any:
 def _describe(route: Any) -> Dict[str, Any]:
     path = _path_of(route)
     url = re.sub(r"<([^:<>]+)(?::[^<>]*)?>", r"{\1}", path)
-    params = {info.name: _EXAMPLES.get(str(info.label).partition("=")[0], "x") for info in route.params.values()}
+    kinds = re.findall(r"<([^:<>]+)(?::([^=<>]*)[^<>]*)?>", path)
+    params = {name: _EXAMPLES.get(kind, "x") for name, kind in kinds}
     hosts = [host for host in getattr(route.extra, "hosts", None) or () if host]
     host = hosts[0] if hosts else ""
     out = {"path": host + path, "url": url, "host": host, "params": params, "kind": NAME, "required": {}}

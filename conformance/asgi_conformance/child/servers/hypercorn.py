@@ -1,0 +1,82 @@
+"""Hypercorn on asyncio, run on the inherited socket with the observed target."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from typing import Any, Dict
+
+from .interface import GRACE, Ready, Server, cannot_run, loop_name, not_installed, version_of
+from .lifespan import Lifespan
+
+
+class Hypercorn(Server):
+    """Hypercorn's asyncio worker in the target's process; its WebSockets are wsproto's, its HTTP/1 is h11's."""
+
+    def __init__(self, config: Dict[str, Any]) -> None:
+        try:
+            from hypercorn.asyncio import serve
+            from hypercorn.config import Config
+        except ImportError:
+            raise not_installed("hypercorn", "hypercorn") from None
+        self._serve: Any = serve
+        self._stopping: Any = None
+        self._task: Any = None
+        self._ready = False
+        given = {"graceful_timeout": GRACE, "shutdown_timeout": GRACE, **(config.get("options") or {})}
+        try:
+            self._settings: Any = Config.from_mapping(given)
+        except (AttributeError, ValueError, TypeError) as exc:
+            raise cannot_run("hypercorn", exc) from None
+
+    def run(self, app: Any, listener: int, ready: Ready) -> None:
+        """Serve ``app`` on the inherited socket until told to stop; `LoadError` where the start-up fails."""
+        os.set_inheritable(listener, False)
+        self._settings.bind = ["fd://{}".format(listener)]
+        lifespan = Lifespan(app)
+        try:
+            asyncio.run(self._served(lifespan, ready))
+        except asyncio.CancelledError:
+            return  # connections that did not end in time
+        except BaseException:
+            if self._ready:
+                if self._stopping.is_set():
+                    return  # what it could not put in order at the end is nobody's concern
+                raise
+            raise (lifespan.failure() if lifespan.problem else cannot_run("hypercorn", _current())) from None
+
+    async def _served(self, lifespan: Lifespan, ready: Ready) -> None:
+        self._task = asyncio.current_task()
+        self._stopping = asyncio.Event()
+
+        async def told() -> None:
+            # It waits for this as soon as it listens.
+            self._ready = True
+            ready(
+                {
+                    "name": "hypercorn",
+                    "version": version_of("hypercorn"),
+                    "ws": "wsproto",
+                    "http": "h11",
+                    "loop": loop_name(asyncio.get_running_loop()),
+                }
+            )
+            await self._stopping.wait()
+
+        # Older versions take whatever is an instance with __call__ for an application, and have no mode.
+        more = {"mode": "asgi"} if "mode" in inspect.signature(self._serve).parameters else {}
+        await self._serve(lifespan, self._settings, shutdown_trigger=told, **more)
+
+    def stop(self) -> None:
+        """Begin to shut down."""
+        self._stopping.set()
+        asyncio.get_running_loop().call_later(2 * GRACE, self._task.cancel)
+
+
+def _current() -> BaseException:
+    import sys
+
+    exc = sys.exc_info()[1]
+    assert exc is not None
+    return exc
