@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +38,12 @@ class Lineup:
 
     def of_server(self, pattern: str) -> tuple[str, tuple[str, ...]]:
         """A pattern of case ids without the server that it may end with, and the servers that it speaks of."""
-        found = re.fullmatch(r"(.*?)(\[)?(?:(?<=\[)|)@([^@\[\]]+)\]", pattern)
-        if len(self.plans) < 2 or found is None or found[3] not in self.names:
-            return pattern, self.names
-        return found[1] if found[2] else f"{found[1]}]", (found[3],)
+        if len(self.plans) > 1:
+            for name in self.names:
+                for end, kept in ((f"[@{name}]", ""), (f"@{name}]", "]")):
+                    if pattern.endswith(end):
+                        return pattern.removesuffix(end) + kept, (name,)
+        return pattern, self.names
 
     def servers(self) -> list[ServerInfo]:
         """The servers as they were found, of those that are ready."""
