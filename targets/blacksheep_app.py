@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from blacksheep import Application, Request, Router, WebSocket, WebSocketDisconnectError
-from blacksheep.server.controllers import Controller, ws
+from blacksheep.server.controllers import Controller
 
 TOKEN = os.environ.get("FEED_TOKEN", "demo")
 app = Application(router=Router())
@@ -97,7 +97,7 @@ async def feed(websocket: WebSocket) -> None:
 
 
 class Greetings(Controller):
-    @ws("/greetings/:name")
+    @app.controllers_router.ws("/greetings/:name")
     async def greet(self, websocket: WebSocket, name: str) -> None:
         async with conversation(websocket):
             async for _ in texts(websocket):

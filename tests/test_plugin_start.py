@@ -88,7 +88,7 @@ BAD_INPUT = [
     (["--target=good:app", "--python=/no/python"], "cannot start the target: cannot run /no/python: No such file"),
     (["--target=good:app", "--server=uvicorm"], '--server: unknown server "uvicorm"'),
     (["--target=good:app", "--server=uvicorn:x"], '--server: unknown WebSocket implementation "x" of uvicorn'),
-    (["--target=good:app", "--server=uvicorn", "--server=uvicorn:wsproto"], "one server a run for now"),
+    (["--target=good:app", "--server=uvicorn", "--server=uvicorn"], "--server=uvicorn was given twice"),
     (["--target=good:app", "--conformance-strict=all"], '--conformance-strict: unknown value "all"; use warn or known'),
     (["--target=good:app", "--conformance-profile=ap"], '--conformance-profile: unknown value "ap"'),
     (["--target=good:app", "--conformance-deadline=soon"], "must be a number of seconds above 0"),

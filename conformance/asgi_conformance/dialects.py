@@ -152,7 +152,7 @@ def _translated(ids: tuple[str, ...], framework: str) -> tuple[str, ...]:
 
 
 def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
-    """Why a case lies beyond what a framework documents, '' if it does not; ``operations``: all that its lane offers."""
+    """Why a case lies beyond what a framework documents, '' if it does not; ``operations``: all its lane offers."""
     dialect = DIALECTS.get(product)
     if case.kind == "surface" and dialect is not None:
         return f"these values are Starlette's, and the target uses {product}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lineup:
-    """The runs of one session, by the server's name in node ids. All start up at once, and cases run server by server."""
+    """The runs of one session, by the server's name in node ids. All start at once; cases run server by server."""
 
     def __init__(self, options: Options) -> None:
         self.plans = tuple(_plans(options))

@@ -23,7 +23,7 @@ STRICT = ("warn", "known")
 class Options:
     """The options of one session, checked; ``settings`` already holds what an option overrides.
 
-    ``servers`` are name and WebSocket implementation of each one that was asked for; ``server`` and ``ws`` are the first.
+    ``servers`` are name and WebSocket implementation of each that was asked for; ``server`` and ``ws`` are the first.
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
     called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
     """
@@ -136,7 +136,8 @@ def _servers(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def _server(given: str) -> tuple[str, str]:
     name, _, ws = given.partition(":")
     if name not in SERVERS:
-        raise SettingsError(f'--server: unknown server "{name}"; use one of {", ".join(SERVERS)}{nearest(name, SERVERS)}')
+        hint = nearest(name, SERVERS)
+        raise SettingsError(f'--server: unknown server "{name}"; use one of {", ".join(SERVERS)}{hint}')
     if ws and ws not in SERVERS[name]:
         known = ", ".join(SERVERS[name])
         raise SettingsError(f'--server: unknown WebSocket implementation "{ws}" of {name}; use one of {known}')

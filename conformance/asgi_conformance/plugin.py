@@ -46,6 +46,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "run only cases of these WebSocket routes of the target; repeatable",
     },
+    "--baseline": {"metavar": "FILE", "help": "the findings that you accept for now, each with its reason"},
+    "--update-baseline": {
+        "action": "store_true",
+        "help": "write what fails in this run into the baseline, and take out what is stale",
+    },
     "--report": {
         "metavar": "FILE",
         "action": "append",

@@ -15,8 +15,8 @@ TABLE = "[tool.asgi-conformance]"
 INSIDE = 'probe = "inside"'
 UNKNOWN = (
     "The target uses no framework that is known (Starlette, FastAPI, Litestar, Quart, Django Channels, Falcon, "
-    "BlackSheep, Sanic), so a probe of plain ASGI stands in for it: its server is judged, and the target itself only in "
-    "its own routes, which nothing shows. Name each of them in pyproject.toml:\n"
+    "BlackSheep, Sanic), so a probe of plain ASGI stands in for it: its server is judged, and the target itself only "
+    "in its own routes, which nothing shows. Name each of them in pyproject.toml:\n"
     '    [tool.asgi-conformance.route."/path"]'
 )
 ROUTE = '[tool.asgi-conformance.route."/path"]'

@@ -48,6 +48,7 @@ class Settings:
     deadline: float = 5.0
     strict: str = ""
     profile: str = "app"
+    baseline: str = ""
 
     @property
     def may(self) -> tuple[str, ...]:
@@ -105,6 +106,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "deadline": (int, float),
     "strict": (bool, str),
     "profile": (str,),
+    "baseline": (str,),
 }
 
 
@@ -130,7 +132,9 @@ def load(folder: Path, root: Path | None = None) -> Settings:
         if table is not None:
             if not isinstance(table, dict):
                 raise SettingsError(f"{file}: [tool.asgi-conformance] must be a table")
-            return parse(table)
+            settings = parse(table)
+            # The file lies beside the settings, wherever pytest is called.
+            return replace(settings, baseline=str(place / settings.baseline)) if settings.baseline else settings
     return Settings()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,10 +45,8 @@ def _with_comment(text: str, offset: int) -> int:
 
 
 def _block(text: str) -> Block:
-    lines = text.splitlines(keepends=True) if text.isascii() else [line + "\n" for line in text.split("\n")]
-    if not text.isascii():
-        # Other characters than these end a line for Python, and not for TOML.
-        lines[-1] = lines[-1][:-1]
+    # Not splitlines(): more characters end a line for Python than for TOML.
+    lines = re.findall(r"[^\n]*\n|[^\n]+$", text)
     place = len(lines)
     while place and (not lines[place - 1].strip() or lines[place - 1].lstrip().startswith("#")):
         place -= 1

@@ -66,25 +66,25 @@ def _tables(
 ) -> list[dict[str, Any]]:
     """New entries: what is the same in several cases is one entry that lists them."""
     servers = {server.id: server for server in seen.servers}
-    taken = {(entry, server.id) for entry in renewed for server in seen.here(entry)}
+    taken = [(entry, server.id) for entry in renewed for server in seen.here(entry)]
     groups: dict[tuple[str, ...], set[str]] = {}
     for result in seen.results:
         case = result.case.full_id
         for f in result.findings if result.verdict in failing else ():
-            accepted = any(e.accepts(f.requirement, f.observed, f.layer, case) for e, id in taken if id == result.server)
-            if f.verdict not in failing or accepted:
+            mine = (entry for entry, id in taken if id == result.server)
+            if f.verdict not in failing or any(e.accepts(f.requirement, f.observed, f.layer, case) for e in mine):
                 continue
             server = servers.get(result.server)
             # Only what a server does itself depends on which one it is.
-            mine = f"{server.name}-{server.ws}" if server is not None and f.layer is Layer.SERVER else ""
+            here = f"{server.name}-{server.ws}" if server is not None and f.layer is Layer.SERVER else ""
             occurs = "sometimes" if result.unstable else ""
-            key = (f.requirement, str(f.layer), mine, _steady(clean(f.observed)), occurs)
+            key = (f.requirement, str(f.layer), here, _steady(clean(f.observed)), occurs)
             groups.setdefault(key, set()).add(clean(case).replace(MARK, "*"))
     tables = []
     for key, cases in sorted(groups.items()):
-        requirement, layer, mine, observed, occurs = key
+        requirement, layer, server_name, observed, occurs = key
         case: Any = next(iter(cases)) if len(cases) == 1 else sorted(cases)
-        table = {"case": case, "requirement": requirement, "layer": layer, "server": mine}
+        table = {"case": case, "requirement": requirement, "layer": layer, "server": server_name}
         tables.append({**table, "observed": observed, "occurs": occurs, "reason": TODO})
     # An observation may be the empty text; a condition that is empty is none.
     return [{key: value for key, value in table.items() if value or key == "observed"} for table in tables]

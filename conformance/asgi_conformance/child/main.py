@@ -20,7 +20,6 @@ from .surface import surface
 from .tasks import watch_tasks
 from .wire import Channel, LineReader, out_of_reach
 
-
 # Packages whose versions a report names, where the target has imported them.
 VERSIONS = (
     "uvicorn", "websockets", "wsproto", "httptools", "uvloop", "h11", "anyio", "starlette", "fastapi", "hypercorn",

@@ -162,8 +162,7 @@ async def observed(
         run.observe(boundary, "exit", {"outcome": "cancelled"})
         raise
     except BaseException as exc:
-        describe = describe_escape if boundary == "outer" else describe_exception
-        run.observe(boundary, "exit", {"outcome": "raised", "exc": describe(exc)})
+        run.observe(boundary, "exit", {"outcome": "raised", "exc": describe_escape(exc)})
         raise
     if result is not None:
         run.observe(boundary, "exit", {"outcome": "returned", "value": encode(result)})

@@ -14,7 +14,7 @@ REQUIREMENT = "suite.framework.no-exception"
 # So many frames of an exception are kept, the innermost.
 FRAMES = 24
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/(starlette|fastapi|litestar|quart|channels|falcon|blacksheep|sanic)/")
-_LIBRARY = re.compile(r"/(?:site|dist)-packages/|/lib/python|^<frozen|/asgi_conformance/child/")
+_STANDARD = re.compile(r"/lib/python[\d.]+/(?!(?:site|dist)-packages/)|^<frozen")
 # What a framework raises on purpose, for a handler that called it wrongly or did not expect it.
 _ON_PURPOSE = ("RuntimeError", "WebSocketDisconnect", "OSError", "HTTPException", "WebSocketException")
 
@@ -23,8 +23,7 @@ def framework_route(seen: Seen) -> Iterator[Claim]:
     """The claim that the framework of a route breached this; none where it did not."""
     if seen.outer is None or (seen.outer.exit or {}).get("outcome") != "raised":
         return
-    exit_ = next((o.data for o in seen.trace.at("route", "exit")), seen.outer.exit or {})
-    leaf = own_exception(seen, exit_)
+    leaf = own_exception(seen, _innermost_exit(seen))
     if leaf is not None:
         place = str(leaf["frames"][-1])
         observed = f"{exception_text(leaf)} left {_package(place)} at {_short(place)}"
@@ -43,11 +42,18 @@ def own_exception(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | N
     if not frames or not _PACKAGE.search(frames[-1]) or (entered and set(_ON_PURPOSE) & set(leaf["mro"])):
         return None
     if len(frames) >= FRAMES:
-        return None  # what lies further out was not kept
-    entries = [o.data.get("component") or {} for o in seen.trace.observations if o.kind == "enter"]
-    middleware = {str(component.get("file")) for component in entries}
-    users = [f for f in frames if not _LIBRARY.search(f) and f.rpartition(":")[0] not in middleware]
-    return None if users else leaf
+        return None  # some were not kept, and the handler may stand among them
+    return leaf if all(_PACKAGE.search(frame) or _STANDARD.search(frame) for frame in frames) else None
+
+
+def _innermost_exit(seen: Seen) -> Mapping[str, Any]:
+    """How the handler ended, or else what the last of the middleware was given: no frame of theirs stands in it."""
+    handler = next((o.data for o in seen.trace.at("route", "exit")), None)
+    if handler is not None:
+        return handler
+    inner = [b for b in seen.boundaries if b.name.startswith("asgi:") and b.exit is not None]
+    below = max(inner, key=lambda b: int(b.name.partition(":")[2]), default=seen.outer)
+    return (below.exit or {}) if below is not None else {}
 
 
 def _package(place: str) -> str:

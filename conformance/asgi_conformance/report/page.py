@@ -88,7 +88,7 @@ def _strip(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         "server": ", ".join(f"{s['name']} {s['version']}" for s in report["servers"][:1]),
         "middleware": ", ".join(own) if len(own) < 3 else f"{len(own)} entries",
         "framework": f"{framework.get('name', '')} {framework.get('version', '')}".strip(),
-        "application": target["name"],
+        "application": target["name"] + _unvisited(report),
     }
     if len(report["servers"]) > 1:
         names["server"] = f"{len(report['servers'])} servers"
@@ -101,13 +101,24 @@ def _strip(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     return strip
 
 
+def _unvisited(report: Mapping[str, Any]) -> str:
+    """How many of the target's routes let a client in, where not all of them did."""
+    paths = {str(route["path"]) for route in report["routes"]}
+    judged = (case for case in report["cases"] if "route" in case["tags"] and case["verdict"] != "skip")
+    visited = {case["tags"]["route"] for case in judged}
+    missing = len(paths - visited)
+    return f" · {len(paths) - missing} of {len(paths)} routes visited" if missing else ""
+
+
 def _entry(place: int, cause: Mapping[str, Any], report: Mapping[str, Any], several: bool) -> dict[str, Any]:
     cases = report["cases"]
     requirement = report["requirements"].get(cause["requirement"], {})
     first = cases[cause["cases"][0]]
+    # Of a middleware a rule of the server's or the application's is demanded in the role of that one.
+    own = cause["layer"] == "middleware"
     return {
         **cause,
-        "statement": requirement.get("statement", "") or cause["message"] or first["title"],
+        "statement": (own and cause["message"]) or requirement.get("statement") or cause["message"] or first["title"],
         "source": requirement.get("source", ""),
         "fix": cause["fix"] or requirement.get("fix") or "",
         "count": len(cause["cases"]),

@@ -24,7 +24,7 @@ def example_of(pattern: str) -> Optional[str]:
 
 
 def url_of(pattern: str) -> Optional[Tuple[str, Dict[str, str]]]:
-    """The URL of a pattern, ``{name}`` in it for each named group, with an example of each; None where none was found."""
+    """The URL of a pattern, ``{name}`` in it for each named group, with an example of each; None: none was found."""
     try:
         parsed = _parser.parse(pattern)
         names = {number: name for name, number in parsed.state.groupdict.items()}

@@ -92,7 +92,7 @@ def _watch_connections(cls: Any, probe_path: str) -> None:
 
 
 def _apart(watched: Any, send: Any) -> Any:
-    """What the handler sends goes to ``watched``; the Close with which Quart follows a handler that has ended, to ``send``."""
+    """What the handler sends goes to ``watched``; Quart's own Close after it, to ``send``."""
     accepted = False
 
     async def sent(event: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any, Dict
 
@@ -15,12 +16,10 @@ class Daphne(Server):
     def __init__(self, config: Dict[str, Any]) -> None:
         try:
             # Installs the reactor, whose loop turns until the end: nothing may import Twisted's reactor before.
-            import daphne.server
-            from twisted.internet import reactor
+            self._server_class: Any = importlib.import_module("daphne.server").Server
+            self._reactor: Any = importlib.import_module("twisted.internet.reactor")
         except ImportError:
             raise not_installed("daphne", "daphne") from None
-        self._server_class: Any = daphne.server.Server
-        self._reactor: Any = reactor
         self._server: Any = None
         self._options = dict(config.get("options") or {})
         self._listening = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 from typing import Any, Dict
 
@@ -16,18 +17,15 @@ class Granian(Server):
 
     def __init__(self, config: Dict[str, Any]) -> None:
         try:
-            import granian
+            importlib.import_module("granian")
         except ImportError:
             raise not_installed("granian", "granian") from None
         try:
-            from granian.net import SocketHolder
-            from granian.server import embed
+            self._holder: Any = importlib.import_module("granian.net").SocketHolder
+            self._embed: Any = importlib.import_module("granian.server.embed")
         except ImportError:
             message = "granian {} cannot be embedded; 2.0 or newer can be tested".format(version_of("granian"))
             raise LoadError("server", message) from None
-        self._version = getattr(granian, "__version__", "") or version_of("granian")
-        self._embed: Any = embed
-        self._holder: Any = SocketHolder
         self._server: Any = None
         self._task: Any = None
         self._ready = self._stopping = False
@@ -60,7 +58,7 @@ class Granian(Server):
 
         def told() -> None:
             serving._ready = True
-            facts = {"name": "granian", "version": self._version, "ws": "tungstenite", "http": "hyper"}
+            facts = {"name": "granian", "version": version_of("granian"), "ws": "tungstenite", "http": "hyper"}
             ready({**facts, "loop": loop_name(loop)})
 
         def worker(*args: Any, **kwargs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import os
 from typing import Any, Dict
@@ -16,17 +17,16 @@ class Hypercorn(Server):
 
     def __init__(self, config: Dict[str, Any]) -> None:
         try:
-            from hypercorn.asyncio import serve
-            from hypercorn.config import Config
+            self._serve: Any = importlib.import_module("hypercorn.asyncio").serve
+            made: Any = importlib.import_module("hypercorn.config").Config
         except ImportError:
             raise not_installed("hypercorn", "hypercorn") from None
-        self._serve: Any = serve
         self._stopping: Any = None
         self._task: Any = None
         self._ready = False
         given = {"graceful_timeout": GRACE, "shutdown_timeout": GRACE, **(config.get("options") or {})}
         try:
-            self._settings: Any = Config.from_mapping(given)
+            self._settings: Any = made.from_mapping(given)
         except (AttributeError, ValueError, TypeError) as exc:
             raise cannot_run("hypercorn", exc) from None
 
@@ -39,12 +39,12 @@ class Hypercorn(Server):
             asyncio.run(self._served(lifespan, ready))
         except asyncio.CancelledError:
             return  # connections that did not end in time
-        except BaseException:
+        except BaseException as exc:
             if self._ready:
                 if self._stopping.is_set():
                     return  # what it could not put in order at the end is nobody's concern
                 raise
-            raise (lifespan.failure() if lifespan.problem else cannot_run("hypercorn", _current())) from None
+            raise (lifespan.failure() if lifespan.problem else cannot_run("hypercorn", exc)) from None
 
     async def _served(self, lifespan: Lifespan, ready: Ready) -> None:
         self._task = asyncio.current_task()
@@ -72,11 +72,3 @@ class Hypercorn(Server):
         """Begin to shut down."""
         self._stopping.set()
         asyncio.get_running_loop().call_later(2 * GRACE, self._task.cancel)
-
-
-def _current() -> BaseException:
-    import sys
-
-    exc = sys.exc_info()[1]
-    assert exc is not None
-    return exc

@@ -1,0 +1,66 @@
+"""Whose exception it is that leaves a route: the framework's only where nothing but its own code was at work."""
+
+from __future__ import annotations
+
+import pytest
+
+from asgi_conformance.judge.framework_route import FRAMES, REQUIREMENT, framework_route
+from asgi_conformance.judge.seen import read
+from asgi_conformance.model import Observation, Trace
+
+PACKAGES = "/env/lib/python3.10/site-packages"
+ENDPOINTS, ROUTING = f"{PACKAGES}/starlette/endpoints.py:83", f"{PACKAGES}/starlette/routing.py:70"
+OBJECT = f"{PACKAGES}/starlette/datastructures.py:677"
+
+
+def raised(*frames: str, mro: tuple[str, ...] = ("TypeError", "Exception")) -> dict[str, object]:
+    leaf = {"type": f"builtins.{mro[0]}", "mro": list(mro), "message": "no", "frames": list(frames)}
+    return {"outcome": "raised", "exc": {**leaf, "leaves": [leaf]}}
+
+
+def claims(entered: bool, exit_: dict[str, object], middleware: dict[str, object] | None = None) -> list[str]:
+    seen = [Observation(1, "outer", "enter", {"spec_version": "2.4"})]
+    if middleware is not None:
+        seen.append(Observation(2, "asgi:1", "enter", {"component": {"name": "app.Mw", "file": "/app/mw.py"}}))
+    if entered:
+        seen += [Observation(3, "route", "enter", {}), Observation(4, "route", "exit", exit_)]
+    if middleware is not None:
+        seen.append(Observation(5, "asgi:1", "exit", exit_))
+    seen.append(Observation(6, "outer", "exit", middleware or exit_))
+    found = list(framework_route(read(Trace(tuple(seen)))))
+    assert {claim.requirement for claim in found} <= {REQUIREMENT}
+    assert not any(claim.held for claim in found)
+    return [claim.observed for claim in found]
+
+
+@pytest.mark.parametrize("entered", [True, False])
+def test_an_exception_of_the_frameworks_own_is_the_frameworks(entered: bool) -> None:
+    assert claims(entered, raised(ROUTING, ENDPOINTS)) == ["TypeError: no left starlette at starlette/endpoints.py:83"]
+
+
+@pytest.mark.parametrize(
+    "frame", ["/app/chat.py:9", f"{PACKAGES}/installed_app/chat.py:9", f"{PACKAGES}/sqlalchemy/engine.py:4"]
+)
+@pytest.mark.parametrize("entered", [True, False])
+def test_where_other_code_was_at_work_it_is_not(entered: bool, frame: str) -> None:
+    assert claims(entered, raised(ROUTING, frame, OBJECT)) == []
+    assert claims(entered, raised(ROUTING, frame)) == []
+
+
+def test_a_middleware_above_changes_nothing() -> None:
+    through = raised("/app/mw.py:4", ROUTING, ENDPOINTS)
+    assert len(claims(False, raised(ROUTING, ENDPOINTS), through)) == 1
+    assert claims(False, raised(ROUTING, "/app/mw.py:30", OBJECT), through) == []
+
+
+def test_what_a_framework_raises_on_purpose_is_the_handlers_affair() -> None:
+    assert claims(True, raised(ENDPOINTS, mro=("RuntimeError", "Exception"))) == []
+    assert claims(True, raised(ENDPOINTS, mro=("WebSocketDisconnect", "Exception"))) == []
+
+
+def test_what_was_not_kept_proves_nothing() -> None:
+    assert claims(True, raised(*[ENDPOINTS] * FRAMES)) == []
+
+
+def test_an_orderly_end_says_nothing() -> None:
+    assert claims(True, {"outcome": "returned"}) == []
