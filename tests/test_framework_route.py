@@ -21,7 +21,8 @@ def raised(*frames: str, mro: tuple[str, ...] = ("TypeError", "Exception")) -> d
 def claims(entered: bool, exit_: dict[str, object], middleware: dict[str, object] | None = None) -> list[str]:
     seen = [Observation(1, "outer", "enter", {"spec_version": "2.4"})]
     if middleware is not None:
-        seen.append(Observation(2, "asgi:1", "enter", {"component": {"name": "app.Mw", "file": "/app/mw.py"}}))
+        component = {"name": "app.Mw", "layer": "middleware", "file": "/app/mw.py", "line": 4}
+        seen.append(Observation(2, "asgi:1", "enter", {"component": component}))
     if entered:
         seen += [Observation(3, "route", "enter", {}), Observation(4, "route", "exit", exit_)]
     if middleware is not None:

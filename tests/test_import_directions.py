@@ -24,6 +24,8 @@ ALLOWED = {
     "settings": {"credentials"},
     "cases": {"script", "dialects", *DATA},
     "deviations": set(),
+    # Pure, but for reading the user's file: what is written, the campaign writes.
+    "baseline": {"model", "requirements", "selection", "settings"},
     "judge": {*DATA, "dialects"},
     "harness": {"model", "values"},
     "child": set(),

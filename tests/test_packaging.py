@@ -121,7 +121,7 @@ def test_metadata(wheel: Path) -> None:
     assert found["Description-Content-Type"] == "text/markdown"
     required = [line for line in found.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert {re.split(r"[<>=!~ ;\[]", line)[0] for line in required} == {
-        *("pytest", "websockets", "httpx", "uvicorn", "starlette", "rich", "jinja2")
+        *("pytest", "websockets", "httpx", "uvicorn", "starlette", "rich", "jinja2", "packaging", "tomlkit")
     }
     assert all(">=" in line and "<" not in line for line in required), "lower bounds only: the user's stack decides"
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())

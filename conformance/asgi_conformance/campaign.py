@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import gc
-import pickle
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .lineup import Lineup
-from .model import Case, Finding, Result, Verdict, worst
+from .model import Case, Result, Verdict
 from .options import Options
+from .results import merged, relative, unpacked
+
+if TYPE_CHECKING:
+    from .baseline import Account
 
 MARKS = {
     "server": "conformance cases that decide a requirement which binds the server",
@@ -53,7 +54,9 @@ class Campaign:
         self.unwritten: list[str] = []
         self.output = ""
         self.lineup = Lineup(options)
+        self.updated = ""
         self._catalogue: tuple[Case, ...] = ()
+        self._routes: list[str] | None = None
         self._ready = False
         self._marks: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._begun = time.monotonic()
@@ -88,6 +91,9 @@ class Campaign:
         if self.options.profile in ("app", "all"):
             routes = self.route_cases()
         everything = [*routes, *probes]
+        account = self._account()
+        if account is not None and not self.options.update_baseline:
+            account.check()
         if self.options.routes:
             everything = self._of_routes(routes)
         servers = self.lineup.names
@@ -118,7 +124,9 @@ class Campaign:
             return []
         self.ready()
         found = [run.route_cases(every=asked) for run in self.lineup.runs.values()]
-        return list({case.full_id: case for cases in found for case in cases}.values())
+        cases = list({case.full_id: case for cases in found for case in cases}.values())
+        self._routes = [case.full_id for case in cases]
+        return cases
 
     def _of_routes(self, cases: list[Case]) -> list[Case]:
         from .selection import routes_matching
@@ -161,16 +169,7 @@ class Campaign:
         times = self.options.repeat
         found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
         results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
-        return [self._relative(result) for result in results]
-
-    def _relative(self, result: Result) -> Result:
-        """A result whose paths start at the folder where pytest was called, where they are below it."""
-        folder = f"{self.options.folder}/"
-        if result.verdict in (Verdict.PASS, Verdict.SKIP) or not any(_names(folder, f) for f in result.findings):
-            return result
-        last = result.attempts[-1]
-        findings = tuple(_shortened(f, folder) for f in last.findings)
-        return replace(result, attempts=(*result.attempts[:-1], replace(last, findings=findings)))
+        return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:
         """pytest's outcome for a verdict: passed, failed, skipped, xfailed or error."""
@@ -180,7 +179,9 @@ class Campaign:
         if verdict is Verdict.SKIP:
             return "skipped"
         if verdict in self.failing:
-            return "failed"
+            # What fails is going to be written down as accepted.
+            taken = self.options.update_baseline and verdict is not Verdict.KNOWN
+            return "xfailed" if taken else "failed"
         return "xfailed" if verdict is Verdict.KNOWN else "passed"
 
     @property
@@ -224,6 +225,7 @@ class Campaign:
             "middleware": list(lineup.first("middleware", ())),
             "error": {"phase": error.phase, "message": error.message, "shown": error.shown} if error else None,
             "selected": self.selected,
+            "route_cases": self._routes,
         }
 
     def take_conditions(self, packed: str) -> dict[str, Any]:
@@ -265,6 +267,7 @@ class Campaign:
         collects = gc.isenabled()
         gc.disable()
         try:
+            self._update_baseline()
             self.document = build(**self._contents())
             for path in self.options.reports:
                 try:
@@ -281,7 +284,7 @@ class Campaign:
 
         seen = self.conditions()
         framework, error = seen["framework"] or {}, seen["error"]
-        results = list(self.results.values())
+        results, account = list(self.results.values()), self._account()
         walked = any(result.case.tags.get("transitions") for result in results)
         return {
             "suite": {"name": "asgi-conformance", "version": __version__},
@@ -296,7 +299,8 @@ class Campaign:
             "duration_s": time.monotonic() - self._begun,
             "error": {key: error[key] for key in ("phase", "message")} if error else None,
             "partial_reasons": self.partial_reasons(),
-            "deviations": coverage.named_deviations(results),
+            "deviations": [*coverage.named_deviations(results), *(account.described() if account else ())],
+            "baseline": account.told(self.updated) if account else None,
             "routes": seen["routes"],
             "requirements": requirements.load(),
             "states": coverage.states() if walked else None,
@@ -307,6 +311,42 @@ class Campaign:
             "command": self.command,
             "started": self._began.isoformat(timespec="seconds"),
         }
+
+    # The user's baseline
+
+    def _account(self) -> Account | None:
+        """What the run says of the baseline, None where there is none."""
+        if self.options.baseline is None:
+            return None
+        from . import cases as catalogue
+        from .baseline import Account, Seen
+
+        told, settings = self.conditions(), self.options.settings
+        known = [case.full_id for case in self._catalogue or catalogue.load()]
+        results, framework, every = list(self.results.values()), told["framework"] or {}, settings.routes == "all"
+        return Account(
+            self.options.baseline, Seen(known, results, told["servers"], framework, told["route_cases"], every)
+        )
+
+    def _update_baseline(self) -> None:
+        account = self._account()
+        if account is None or not self.options.update_baseline or self.start_error or self.conditions()["error"]:
+            return
+        if self.interrupted or self.cut_short or len(self.results) < self.selected:
+            self.unwritten.append("the baseline was not updated: the run ended early")
+            return
+        from .baseline import apply, update
+        from .report.files import save
+
+        verdicts = [verdict for verdict in self.failing if verdict is not Verdict.KNOWN]
+        made = update(account.baseline, account.seen, verdicts, self.clean)
+        try:
+            save(made.baseline.text, made.baseline.path.resolve())
+        except OSError as exc:
+            self.unwritten.append(f"cannot write the baseline {made.baseline.shown}: {exc.strerror or exc}")
+            return
+        self.options, self.updated = replace(self.options, baseline=made.baseline), str(made)
+        self.results = apply(self.results, account.seen, made.baseline.standing, verdicts)
 
     def partial_reasons(self) -> list[str]:
         """Why the run says less than was asked of it, [] where it does not."""
@@ -322,50 +362,5 @@ class Campaign:
 
     def exit_status(self) -> int:
         """1 where the run fails though no item failed (partial, or a report that could not be written), else 0."""
-        return 1 if self.unwritten or self.partial_reasons() else 0
-
-
-def merged(results: Sequence[Result]) -> Result:
-    """One result of several runs of a case: the worst counts; two different verdicts are unstable."""
-    if len(results) == 1:
-        return results[0]
-    verdict = worst(result.verdict for result in results)
-    counts = next(result for result in results if result.verdict is verdict)
-    others = [attempt for result in results if result is not counts for attempt in result.attempts]
-    unstable = any(result.unstable or result.verdict is not verdict for result in results)
-    return replace(counts, attempts=(*others, *counts.attempts), unstable=unstable)
-
-
-def packed(value: Any) -> str:
-    """A value as text that can travel between the processes of one pytest run."""
-    return base64.b64encode(zlib.compress(pickle.dumps(value), 1)).decode("ascii")
-
-
-def unpacked(text: str) -> Any:
-    """What `packed` made into text."""
-    return pickle.loads(zlib.decompress(base64.b64decode(text)))
-
-
-def deviations_of(result: Result) -> str:
-    """The known deviations of a result, by name."""
-    return ", ".join(dict.fromkeys(f.deviation for f in result.findings if f.deviation))
-
-
-def properties(result: Result) -> list[tuple[str, str]]:
-    """Requirement, level and layer of a result, for JUnit XML: of its breaches where there are some."""
-    breached = [f for f in result.findings if f.verdict is result.verdict]
-    shown = breached if result.verdict in (Verdict.KNOWN, Verdict.WARN, Verdict.FAIL) and breached else result.findings
-    names = dict.fromkeys(f.requirement for f in shown) or dict.fromkeys(result.case.requires)
-    levels = {str(f.level) for f in shown}
-    level = next((name for name in ("MUST", "SHOULD", "MAY", "SILENT") if name in levels), "")
-    layer = str(result.layer or "")
-    return [("requirement", " ".join(names)), ("level", level), ("layer", layer), ("verdict", str(result.verdict))]
-
-
-def _names(folder: str, finding: Finding) -> bool:
-    return folder in finding.component or folder in finding.observed or folder in finding.message
-
-
-def _shortened(finding: Finding, folder: str) -> Finding:
-    texts = {name: getattr(finding, name).replace(folder, "") for name in ("component", "observed", "message", "fix")}
-    return replace(finding, **texts)
+        told = self.document["baseline"] if self.document else {}
+        return 1 if self.unwritten or self.partial_reasons() or told.get("stale") or told.get("expired") else 0

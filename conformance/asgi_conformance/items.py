@@ -84,9 +84,9 @@ class Item(pytest.Item):
     @property
     def reason(self) -> str:
         """The known deviations of the result, by name."""
-        from .campaign import deviations_of
+        from .results import deviations_of
 
-        return deviations_of(self.result) if self.result is not None else ""
+        return (deviations_of(self.result) if self.result is not None else "") or "for the baseline"
 
     @property
     def _campaign(self) -> Campaign:

@@ -93,4 +93,5 @@ def _plans(options: Options) -> Iterable[Plan]:
             options.settings,
             (*launch, word) if several else options.launch,
             several,
+            options.baseline.standing if options.baseline is not None else (),
         )

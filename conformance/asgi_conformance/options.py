@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .settings import PROFILES, Settings, SettingsError, nearest
+
+if TYPE_CHECKING:
+    from .baseline import Baseline
 
 # Each with its WebSocket implementations by the names of --server.
 SERVERS: Mapping[str, tuple[str, ...]] = {
@@ -42,6 +45,8 @@ class Options:
     reports: tuple[Path, ...] = ()
     repeat: int = 1
     launch: tuple[str, ...] = ()
+    baseline: Baseline | None = None
+    update_baseline: bool = False
 
     @property
     def strict(self) -> str:
@@ -86,7 +91,21 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         reports=tuple(_report(Path(folder, name)) for name in given["report"]),
         repeat=_count("--repeat", given["repeat"]),
         launch=_launch(given),
+        baseline=_baseline(given, folder, settings),
+        update_baseline=bool(given["update_baseline"]),
     )
+
+
+def _baseline(given: Mapping[str, Any], folder: Path, settings: Settings) -> Baseline | None:
+    name, new = given["baseline"], bool(given["update_baseline"])
+    name = settings.baseline if name is None else name
+    if not name and new:
+        raise SettingsError("--update-baseline: write which file, such as --baseline=conformance-baseline.toml")
+    if not name:
+        return None
+    from .baseline import load
+
+    return load(name, folder, tuple(SERVERS), new)
 
 
 def _launch(given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from .model import Case
+from .model import Case, ServerInfo
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .baseline import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,7 @@ class Plan:
     """What the user asked for: the target, how it is launched, and the settings.
 
     ``several``: this server is one of several in the same session, and so named in node ids.
+    ``accepted`` are the entries of the user's baseline that have not expired.
     """
 
     target: str
@@ -25,6 +31,15 @@ class Plan:
     settings: Settings = Settings()  # noqa: RUF009  (frozen)
     arguments: tuple[str, ...] = ()
     several: bool = False
+    accepted: tuple[Entry, ...] = ()
+
+    def accepting(self, server: ServerInfo, framework: Mapping[str, Any]) -> tuple[Entry, ...]:
+        """The entries of the user's baseline that count under a server, and with what the target uses."""
+        if not self.accepted:
+            return ()
+        from .baseline import products
+
+        return tuple(entry for entry in self.accepted if entry.applies(server, products(framework)))
 
     def node_name(self, case: Case) -> str:
         """A case's name among pytest's items: its id, and where there are several servers, the server in it."""

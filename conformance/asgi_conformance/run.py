@@ -15,7 +15,7 @@ from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
 from .harness.runner import Ran, Runner
-from .judge import Context, Judgement, judge
+from .judge import Context, Judgement, as_accepted, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
 from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, Verdict
@@ -115,7 +115,8 @@ class Run:
         framework = self.framework
         version = framework.get("starlette") or framework.get("version") or ""
         versions = {framework["name"]: framework["version"]} if framework else {}
-        self._context = Context(self.server, self.product, version, self.plan.settings.may, versions=versions)
+        may, accepted = self.plan.settings.may, self.plan.accepting(self.server, framework)
+        self._context = Context(self.server, self.product, version, may, accepted=accepted, versions=versions)
         self.refused = refusal(ran.trace, framework, self.plan.settings)
 
     def _address(self, case: Case, control: bool) -> Address:
@@ -202,10 +203,12 @@ class Run:
             await self._restart()
 
     async def _together(self, cases: Sequence[Case]) -> list[Result]:
-        ran = await self._all([(case, self._bared(case)) for case in cases if not self._unjudged(case)])
-        if len(ran) < len(cases):
+        # What cannot be judged or does not apply is not run: where it hangs, it would cost its deadlines.
+        spared = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
+        ran = await self._all([(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare])
+        if any(spared):
             done = iter(ran)
-            ran = [Ran(case, Trace(()), 0) if self._unjudged(case) else next(done) for case in cases]
+            ran = [Ran(c, Trace(()), 0) if spare else next(done) for c, spare in zip(cases, spared, strict=True)]
         results = [self._first(one) for one in ran]
         doubtful = [p for p, r in enumerate(results) if ran[p].crashed or r.verdict in _DOUBTFUL]
         blocked = any(stood_still(results[p]) for p in doubtful)
@@ -336,11 +339,9 @@ class Run:
         assert self._process is not None
         how = self._process.death()
         reason = f"the target's process ended ({how}) while this case ran alone"
-        finding = death(first.case, ran.trace, how)
-        if first.case.kind != "route":
-            finding = replace(finding, layer=Layer.SERVER, boundary="outer", component="", fix="")
-        attempt = Attempt(Verdict.FAIL, (finding,), ran.trace, ran.duration_us, reason)
-        return self._result(first.case, Judgement(Verdict.FAIL, finding.layer, (finding,), reason), (attempt,))
+        finding = as_accepted(death(first.case, ran.trace, how), first.case, self._context)
+        attempt = Attempt(finding.verdict, (finding,), ran.trace, ran.duration_us, reason)
+        return self._result(first.case, Judgement(finding.verdict, finding.layer, (finding,), reason), (attempt,))
 
     async def _restart(self) -> None:
         if self._process is not None:

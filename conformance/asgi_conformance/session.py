@@ -113,7 +113,7 @@ class Hooks:
         result = self._pending.pop(key)
         if self.campaign.part == "alone":
             self.campaign.results[result.node_id] = result
-        from .campaign import properties
+        from .results import properties
 
         item.user_properties = list(properties(result))
         return result, self.campaign.outcome(result)
@@ -157,7 +157,7 @@ class Hooks:
     def _with_result(self, item: Item, report: pytest.TestReport) -> pytest.TestReport:
         """Send the result along with the last report, where it is to be handed up to an xdist controller."""
         if self.campaign.part == "worker" and report.when == "teardown" and item.result is not None:
-            from .campaign import packed
+            from .results import packed
 
             report.asgi_conformance = packed(item.result)  # type: ignore[attr-defined]
         return report
@@ -213,7 +213,7 @@ class Hooks:
         if self.campaign.cut_short:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         if self.campaign.part == "worker":
-            from .campaign import packed
+            from .results import packed
 
             self.config.workeroutput["asgi_conformance"] = packed(self.campaign.conditions())  # type: ignore[attr-defined]
         elif self.campaign.results and session.exitstatus == pytest.ExitCode.OK and self.campaign.exit_status():

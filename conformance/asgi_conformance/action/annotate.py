@@ -72,6 +72,8 @@ def _messages(report: Mapping[str, Any], sources: Sources, strict: str) -> Itera
         yield "error", reason, "Not everything could be judged", "", 0
     for entry in report["baseline"]["stale"]:
         yield "error", str(entry), "Stale entry in the baseline", "", 0
+    for entry in report["baseline"].get("expired", ()):
+        yield "error", str(entry), "Expired entry in the baseline", "", 0
     levels = {"fail": "error", "error": "error", "warn": "error" if strict else "warning"}
     levels |= {"known": "error"} if strict == "known" else {}
     for cause in report["causes"]:

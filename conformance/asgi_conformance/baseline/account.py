@@ -121,6 +121,12 @@ class Account:
                 lines.append(f"{self.baseline.place(entry)}: {entry.id} expired on {entry.expires}: {entry.reason}")
         return lines
 
+    def told(self, updated: str = "") -> dict[str, Any]:
+        """The part of the report about the baseline; ``updated`` says what an update wrote."""
+        file, number = self.baseline.shown, len(self.baseline.entries)
+        told = {"stale": self.stale(), "expired": self.expired(), "updated": updated}
+        return {"file": file, "entries": number, **told}
+
     def described(self) -> list[dict[str, Any]]:
         """The entries that covered something, as the report describes a known deviation."""
         used = {f.deviation for result in self.seen.results for f in result.findings if known_by(f)}

@@ -21,7 +21,8 @@ class Entry:
     """A finding that the user accepts: a requirement, the cases, and just what is seen there.
 
     ``cases`` are ids, ids without their row, or patterns with ``*`` and ``?``; in ``observed`` only ``*`` is wild. An
-    empty condition holds always. ``line`` is that of the entry's header in its file, from 1.
+    empty condition holds always. ``line`` is that of the entry's header in its file, from 1. ``folder``, with its
+    last slash, is where paths in an observed text start.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Entry:
     framework: str = ""
     framework_version: str = ""
     occurs: str = "always"
+    folder: str = ""
 
     def accepts(self, requirement: str, observed: str, layer: Layer, case: str) -> bool:
         """Whether this entry names just that finding."""
@@ -45,7 +47,7 @@ class Entry:
             requirement == self.requirement
             and (not self.layer or layer == self.layer)
             and any(names(pattern, case) for pattern in self.cases)
-            and _matches(self.observed, observed)
+            and _matches(self.observed, observed.replace(self.folder, "") if self.folder else observed)
         )
 
     def applies(self, server: ServerInfo, versions: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from .entries import PREFIX, Entry
 
 HINT = "--baseline=conformance-baseline.toml"
 _REQUIRED = ("case", "requirement", "observed", "reason")
-_OPTIONAL = ("id", "reference", "expires", "layer", "server", "server_version")
-_OPTIONAL += ("framework", "framework_version", "occurs")
+_CONDITIONS = ("layer", "server", "server_version", "framework", "framework_version")
+_OPTIONAL = ("id", "reference", "expires", "occurs", *_CONDITIONS)
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*accept[ \t]*\]\][ \t]*(?:#.*)?$", re.MULTILINE)
 _LAYERS = tuple(str(layer) for layer in Layer if layer is not Layer.SUITE)
 
@@ -32,6 +32,7 @@ class Baseline:
     text: str
     entries: tuple[Entry, ...]
     servers: tuple[str, ...] = ()
+    start: str = ""
 
     def expired(self, today: date | None = None) -> tuple[Entry, ...]:
         """The entries whose last day has passed: they cover nothing any more."""
@@ -72,12 +73,16 @@ def load(name: str, folder: Path, servers: Collection[str], new: bool = False) -
         raise SettingsError(f"--baseline={name}: the file is not UTF-8") from None
     except OSError as exc:
         raise SettingsError(f"--baseline={name}: {exc.strerror or exc}") from None
+    start = f"{folder}/"
     shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
-    return Baseline(path, shown, text, parse(text, shown, servers), tuple(servers))
+    return Baseline(path, shown, text, parse(text, shown, servers, start), tuple(servers), start)
 
 
-def parse(text: str, shown: str, servers: Collection[str] = ()) -> tuple[Entry, ...]:
-    """The entries of a baseline's text. Raises `SettingsError`, whose line begins with ``shown`` and the line."""
+def parse(text: str, shown: str, servers: Collection[str] = (), start: str = "") -> tuple[Entry, ...]:
+    """The entries of a baseline's text; ``start`` is the folder (with its last slash) where observed paths start.
+
+    Raises `SettingsError`, whose line begins with ``shown`` and the line.
+    """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -93,7 +98,7 @@ def parse(text: str, shown: str, servers: Collection[str] = ()) -> tuple[Entry, 
     taken: dict[str, int] = {}
     for number, (table, offset) in enumerate(zip(found, offsets, strict=True), 1):
         line = text.count("\n", 0, offset) + 1
-        entry = _entry(table, number, line, f"{shown}:{line}", servers)
+        entry = replace(_entry(table, number, line, f"{shown}:{line}", servers), folder=start)
         if entry.id in taken:
             raise SettingsError(f'{shown}:{line}: the id "{table.get("id", number)}" is that of line {taken[entry.id]}')
         taken[entry.id] = line
@@ -137,7 +142,7 @@ def _problems(table: Mapping[str, Any], servers: Collection[str]) -> Iterator[st
     case = table["case"]
     if not (isinstance(case, str) or (isinstance(case, list) and all(isinstance(name, str) for name in case))):
         yield '"case" must be an id, a pattern, or a list of them'
-    if not case or "" in case:
+    if not case or (isinstance(case, list) and "" in case):
         yield '"case" names nothing'
     for key, value in table.items():
         if key not in ("case", "expires") and not isinstance(value, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from .file import headers
@@ -30,8 +31,8 @@ class Block:
 def blocks(text: str) -> tuple[str, list[Block]]:
     """What stands before the first entry, and the blocks of all; together they are the text."""
     starts = [_with_comment(text, offset) for offset in headers(text)]
-    ends = [*starts[1:], len(text)]
-    return text[: starts[0]] if starts else text, [_block(text[a:b]) for a, b in zip(starts, ends, strict=True)]
+    pieces = [_block(text[start:end]) for start, end in pairwise((*starts, len(text)))]
+    return (text[: starts[0]] if starts else text), pieces
 
 
 def _with_comment(text: str, offset: int) -> int:

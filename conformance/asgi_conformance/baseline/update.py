@@ -57,7 +57,7 @@ def update(baseline: Baseline, seen: Seen, failing: Collection[Verdict], clean: 
         kept.append(replace(block, body=changed(block.body, left, reason)) if gone or reason else block)
     new = [written(table) for table in _tables(seen, failing, renewed, clean)]
     text = joined(preamble, kept, new, baseline.text)
-    fresh = replace(baseline, text=text, entries=parse(text, baseline.shown, baseline.servers))
+    fresh = replace(baseline, text=text, entries=parse(text, baseline.shown, baseline.servers, baseline.start))
     return Update(fresh, len(new), removed, len(fresh.entries) - len(new))
 
 
@@ -67,7 +67,7 @@ def _tables(
     """New entries: what is the same in several cases is one entry that lists them."""
     servers = {server.id: server for server in seen.servers}
     taken = [(entry, server.id) for entry in renewed for server in seen.here(entry)]
-    groups: dict[tuple[str, ...], set[str]] = {}
+    groups: dict[tuple[str, str, str, str, str], set[str]] = {}
     for result in seen.results:
         case = result.case.full_id
         for f in result.findings if result.verdict in failing else ():
@@ -78,13 +78,13 @@ def _tables(
             # Only what a server does itself depends on which one it is.
             here = f"{server.name}-{server.ws}" if server is not None and f.layer is Layer.SERVER else ""
             occurs = "sometimes" if result.unstable else ""
-            key = (f.requirement, str(f.layer), here, _steady(clean(f.observed)), occurs)
-            groups.setdefault(key, set()).add(clean(case).replace(MARK, "*"))
+            group = (f.requirement, str(f.layer), here, _steady(clean(f.observed)), occurs)
+            groups.setdefault(group, set()).add(clean(case).replace(MARK, "*"))
     tables = []
     for key, cases in sorted(groups.items()):
         requirement, layer, server_name, observed, occurs = key
-        case: Any = next(iter(cases)) if len(cases) == 1 else sorted(cases)
-        table = {"case": case, "requirement": requirement, "layer": layer, "server": server_name}
+        listed = next(iter(cases)) if len(cases) == 1 else sorted(cases)
+        table: dict[str, Any] = {"case": listed, "requirement": requirement, "layer": layer, "server": server_name}
         tables.append({**table, "observed": observed, "occurs": occurs, "reason": TODO})
     # An observation may be the empty text; a condition that is empty is none.
     return [{key: value for key, value in table.items() if value or key == "observed"} for table in tables]
@@ -96,7 +96,9 @@ def _steady(observed: str) -> str:
     return re.sub(r"\*+", "*", re.sub("[\ud800-\udfff]+", "*", text))
 
 
-def apply(results: Mapping[str, Result], seen: Seen, entries: Iterable[Entry], failing: Collection[Verdict]) -> Any:
+def apply(
+    results: Mapping[str, Result], seen: Seen, entries: Iterable[Entry], failing: Collection[Verdict]
+) -> dict[str, Result]:
     """The results as they are under other entries, by node id as given: what these cover is known."""
     versions = products(seen.framework)
     standing = {s.id: [entry for entry in entries if entry.applies(s, versions)] for s in seen.servers}

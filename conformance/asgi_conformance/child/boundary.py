@@ -52,7 +52,9 @@ class Outermost:
         try:
             await run.briefed()
             for extension in run.without:
-                scope = dict(scope, extensions={k: v for k, v in scope["extensions"].items() if k != extension})
+                # Not every server has the key.
+                offered = scope.get("extensions") or {}
+                scope = dict(scope, extensions={k: v for k, v in offered.items() if k != extension})
             app = bare_probe if run.bare else self.app
             if self.inside is not None and not run.bare and scope["path"].endswith(self.probe_path):
                 run.inside = True

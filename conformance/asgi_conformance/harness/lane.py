@@ -79,10 +79,18 @@ class ClientLane:
                 release(program.releases[step.index])
 
     async def finish(self) -> None:
-        """The script is done: wait for the end of TCP that the end of the app lane brings, then let go."""
+        """The script is done: wait for the end of TCP that the end of the app lane brings, then let go.
+
+        What was answered with HTTP may stay open as HTTP has it: that is seen, and is no missed deadline.
+        """
         connection = self._connection
         if not connection.ended:
-            await connection.until(lambda: connection.ended, "end", end_is_enough=True)
+            try:
+                await connection.until(lambda: connection.ended, "end", end_is_enough=True)
+            except Missed:
+                if connection.response is None or connection.response.status_code == 101:
+                    raise
+                self._recording.observe("client", "kept-open", {"status": connection.response.status_code})
 
     async def _step(self, step: Step) -> None:
         await getattr(self, "_do_" + step.op.replace("-", "_"))(**step.args)

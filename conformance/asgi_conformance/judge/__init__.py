@@ -17,9 +17,9 @@ from .middleware import middleware
 from .seen import Seen, read
 from .server import server
 from .surface import surface
-from .verdict import Context, concerns, early, fault, finding
+from .verdict import Context, as_accepted, concerns, early, fault, finding
 
-__all__ = ["Context", "Judgement", "judge"]
+__all__ = ["Context", "Judgement", "as_accepted", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     explained = any(f.verdict is Verdict.KNOWN or early(f, context) for f in findings)
     if surprise and not decided and not explained:
         return _unexplained(case, seen, context, findings, surprise)
+    if not findings and any(concerns(claim, case) for claim in _claims(case, seen, context, case.requires)):
+        version = context.server.spec_version
+        reason = f"the server advertises version {version} of the ASGI specification, which does not ask for this"
+        return Judgement(Verdict.SKIP, None, findings, reason)
     if not findings and context.framework in DIALECTS and seen.operations:
         # Its documents say less than Starlette's, and may speak of what this server did not do.
         reason = f"nothing of what {context.framework} documents was to be seen in this case under this server"
@@ -129,10 +133,19 @@ def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Findi
     if seen.waiting_in("outer.receive"):
         reason = "could not be decided: the server gave the application no event, and no document says that it must"
         return Judgement(Verdict.SKIP, None, findings, reason)
+    if _unread(seen):
+        reason = "could not be decided: the server answers no Close while the application receives nothing"
+        return Judgement(Verdict.SKIP, None, findings, f"{reason}, and no document says when it must")
     if seen.waiting_in("outer.send") and context.framework in DIALECTS:
         reason = "could not be decided: the server had not let a send return, and no document says when it must"
         return Judgement(Verdict.SKIP, None, findings, reason)
     return Judgement(Verdict.ERROR, Layer.SUITE, (*findings, _own(surprise)), surprise)
+
+
+def _unread(seen: Seen) -> bool:
+    """Whether the client waits in vain for what comes after its Close, while the app lane waits for the client."""
+    held = any(m.sound and m.wait in ("close", "end") and m.waits_in("barrier") for m in seen.missed)
+    return held and seen.wire.client_end == "close"
 
 
 _GRAVITY = {Verdict.KNOWN: 1, Verdict.WARN: 2, Verdict.FAIL: 3}

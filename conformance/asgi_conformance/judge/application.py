@@ -82,19 +82,21 @@ def component_of(case: Case, seen: Seen) -> Component:
 def death(case: Case, trace: Trace, how: str) -> Finding:
     """The finding that a visit ended the target's process."""
     requirement = requirements.get("asgi.application.one-connection")
+    own = case.kind == "route"
     who = component_of(case, read(trace))
+    fix = f"{requirement.fix or ''} The log ends here: the process is gone, with all its connections."
     return Finding(
         requirement=requirement.id,
         level=requirement.level,
         binds=requirement.binds,
         verdict=Verdict.FAIL,
-        layer=Layer.APPLICATION,
-        boundary="route",
+        layer=Layer.APPLICATION if own else Layer.SERVER,
+        boundary="route" if own else "outer",
         expected="the process goes on",
         observed=f"the process ended ({how})",
-        component=who.where,
+        component=who.where if own else "",
         message=requirement.statement,
-        fix=f"{requirement.fix or ''} The log ends here: the process is gone, with all its connections.".strip(),
+        fix=fix.strip() if own else "",
     )
 
 

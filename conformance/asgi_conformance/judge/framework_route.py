@@ -13,7 +13,10 @@ from .seen import Seen
 REQUIREMENT = "suite.framework.no-exception"
 # So many frames of an exception are kept, the innermost.
 FRAMES = 24
-_PACKAGE = re.compile(r"/(?:site|dist)-packages/(starlette|fastapi|litestar|quart|channels|falcon|blacksheep|sanic)/")
+# Compiled modules name their files from the folder of packages.
+_PACKAGE = re.compile(
+    r"(?:/(?:site|dist)-packages/|^)(starlette|fastapi|litestar|quart|channels|falcon|blacksheep|sanic)/"
+)
 _STANDARD = re.compile(r"/lib/python[\d.]+/(?!(?:site|dist)-packages/)|^<frozen")
 # What a framework raises on purpose, for a handler that called it wrongly or did not expect it.
 _ON_PURPOSE = ("RuntimeError", "WebSocketDisconnect", "OSError", "HTTPException", "WebSocketException")

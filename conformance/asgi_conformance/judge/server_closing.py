@@ -27,7 +27,9 @@ def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
         return
     yield from _close_frames(seen)
     yield from _disconnect(seen, outer, spec_version)
-    if seen.wire.opened:
+    if not seen.wire.opened:
+        yield from _left_unanswered(seen, outer)
+    else:
         yield from _echo(seen, outer)
         yield from _own_close(seen, outer)
         yield from _application_over(seen, outer)
@@ -257,9 +259,12 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
     answer = wire.server_close
-    if answer is None and not (wire.ended_by_server or (sent.returned and any(m.sound for m in seen.missed))):
+    over = sent.returned or sent.raised is not None
+    if answer is None and not (wire.ended_by_server or (over and any(m.sound for m in seen.missed))):
         return
     got = frame_text(answer) if answer is not None else "no Close frame"
+    if answer is None and sent.raised is not None:
+        got += f", send() raised {exception_text(sent.raised)}"
     want = 1000 if code is None else code
     id = "asgi.close.default-code" if code is None else "asgi.close.code"
     yield claim(id, answer is not None and answer.get("code") == want, f"Close {want}", got)
@@ -297,6 +302,14 @@ def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.application.error-ends-connection", over, "the connection ends", observed)
     got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
     yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
+
+
+def _left_unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """The application ended without an answer to the handshake, and the server leaves its client without one."""
+    over = outer.exit is not None and seen.wire.response is None and not seen.wire.client_end
+    if over and any(m.sound and m.app.get("over") and m.wait in ("end", "response") for m in seen.missed):
+        expected, observed = "the connection ends", "no answer to the handshake, and it stayed open"
+        yield claim("asgi.application.ends-connection", False, expected, observed)
 
 
 def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:

@@ -158,8 +158,10 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     )
     if len([part for part in parts if _body(part)]) > 1:
         yield claim("asgi.denial.chunks", held, f"body {want!r} of {len(parts)} parts", f"body {got_body!r}")
-    if wire.ended_by_server:
-        yield claim("asgi.denial.closes", True, "the connection ends", "it ended")
+    kept = bool(seen.trace.at("client", "kept-open"))
+    if wire.ended_by_server or kept:
+        observed = "it stayed open past the deadline" if kept else "it ended"
+        yield claim("asgi.denial.closes", not kept, "the connection ends", observed)
 
 
 def _body(part: Mapping[str, Any]) -> bytes:

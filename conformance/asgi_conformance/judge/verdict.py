@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from .. import deviations, requirements
 from ..deviations import Deviation
@@ -13,11 +14,26 @@ from .claims import Claim
 _BREACH = {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.NOTE, Level.SILENT: Verdict.NOTE}
 
 
+class Acceptance(Protocol):
+    """An entry of the user's own baseline."""
+
+    @property
+    def id(self) -> str:
+        """What the finding names as its deviation."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is accepted."""
+
+    def accepts(self, requirement: str, observed: str, layer: Layer, case: str) -> bool:
+        """Whether it names just that finding."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a trace is judged against besides the requirements.
 
-    ``may``: the changes that the user allows middleware. ``accepted``: the user's own baseline, as deviations.
+    ``may``: the changes that the user allows middleware. ``accepted``: the user's baseline, as far as it counts here.
     ``versions``: of further products that have documents of their own, such as FastAPI above Starlette.
     """
 
@@ -26,7 +42,7 @@ class Context:
     framework_version: str = ""
     may: Collection[str] = ()
     known: Sequence[Deviation] = field(default_factory=deviations.load)
-    accepted: Sequence[Deviation] = ()
+    accepted: Sequence[Acceptance] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def precedes(self, requirement: Requirement) -> bool:
@@ -93,7 +109,9 @@ def _advice(claim: Claim, requirement: Requirement) -> tuple[str, str]:
     return f"A middleware stands in for the {role} here. {requirement.statement}", "Pass the event on as it came."
 
 
-def _verdict(claim: Claim, requirement: Requirement, case: Case, context: Context) -> tuple[Verdict, Deviation | None]:
+def _verdict(
+    claim: Claim, requirement: Requirement, case: Case, context: Context
+) -> tuple[Verdict, Deviation | Acceptance | None]:
     if claim.held:
         return (Verdict.NOTE if requirement.level is Level.SILENT else Verdict.PASS), None
     verdict = Verdict.NOTE if context.precedes(requirement) else _BREACH[requirement.level]
@@ -102,21 +120,28 @@ def _verdict(claim: Claim, requirement: Requirement, case: Case, context: Contex
     product, version = context.product(claim.layer)
     arguments = (claim.requirement, claim.observed, product, version, context.server.ws, case.full_id)
     deviation = deviations.find(*arguments, among=context.known) if product else None
-    deviation = deviation or _accepted(claim, case, context)
-    if deviation is not None:
-        return Verdict.KNOWN, deviation
+    known = deviation or _accepted(claim, case, context)
+    if known is not None:
+        return Verdict.KNOWN, known
     newest = deviations.newest_known().get(product)
     if verdict is Verdict.FAIL and newest and deviations.version_key(version) > deviations.version_key(newest):
         return Verdict.WARN, None
     return verdict, None
 
 
-def _accepted(claim: Claim, case: Case, context: Context) -> Deviation | None:
+def _accepted(found: Claim | Finding, case: Case, context: Context) -> Acceptance | None:
     for entry in context.accepted:
-        _, version = context.product(claim.layer)
-        if entry.covers(claim.requirement, claim.observed, entry.product, version, context.server.ws, case.full_id):
+        if entry.accepts(found.requirement, found.observed, found.layer, case.full_id):
             return entry
     return None
+
+
+def as_accepted(finding: Finding, case: Case, context: Context | None) -> Finding:
+    """A finding that was made without the judge, known where the user's baseline names it."""
+    entry = _accepted(finding, case, context) if context is not None else None
+    if entry is None:
+        return finding
+    return replace(finding, verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)
 
 
 _OUTWARD = ("asgi.send.", "asgi.close.", "asgi.accept.", "asgi.denial.")

@@ -243,9 +243,13 @@ def _partial(report: Mapping[str, Any]) -> list[Text | Row]:
         # Its lines are kept: they may hold settings to copy.
         for reason in report["partial_reasons"]:
             lines += [Row("", Text(_line(line))) for line in str(reason).splitlines()]
-    if report["baseline"]["stale"]:
-        lines += [Text(), Text("Stale entries in the baseline", "bold red")]
-        lines += [Row("", Text(_line(entry))) for entry in report["baseline"]["stale"]]
+    baseline = report["baseline"]
+    for title, entries in (("Stale", baseline["stale"]), ("Expired", baseline.get("expired"))):
+        if entries:
+            lines += [Text(), Text(f"{title} entries in the baseline", "bold red")]
+            lines += [Row("", Text(_line(entry)), whole=True) for entry in entries]
+    if baseline.get("updated"):
+        lines += [Text(), _row("baseline", _line(baseline["updated"]))]
     return lines
 
 

@@ -63,7 +63,7 @@ def build(
     deviations that applied (id, title, url, occurs, …), of which findings name the id. ``routes`` are the target's
     own (path, handler, file, line). ``requirements`` may be the whole catalogue: only what is cited is embedded.
     ``states`` is the state table (pairs, transitions). ``close_codes`` gives names to codes. ``baseline`` (file,
-    stale) lists entries that no longer occur. ``middleware`` lists what stands between the ASGI boundaries, from the
+    entries, stale, expired, updated) lists entries that no longer occur, and those whose day has passed. ``middleware`` lists what stands between the ASGI boundaries, from the
     outside in. ``failing`` are the case verdicts that fail the run (more than ``fail`` under --conformance-strict).
     ``secrets`` are redacted wherever they occur. ``command`` and ``started`` (ISO 8601) are shown as they are.
     """
@@ -71,20 +71,20 @@ def build(
     reasons = list(partial_reasons)
     if error is None and not any(case["verdict"] != Verdict.SKIP for case in cases):
         reasons.append("No case was judged.")
-    stale = list((baseline or {}).get("stale", ()))
+    told = {"file": "", "entries": 0, "stale": [], "expired": [], "updated": "", **plain(baseline or {})}
     report: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "suite": plain(suite),
         "target": _target(target, middleware),
         "servers": [plain(server) for server in servers],
         "environment": {"python": "", "platform": "", **plain(environment)},
-        "summary": summary(cases, duration_s, error, reasons, stale, failing),
+        "summary": summary(cases, duration_s, error, reasons, [*told["stale"], *told["expired"]], failing),
         "error": plain(error),
         "partial_reasons": reasons,
         "coverage": derived.coverage(plain(coverage), cases, requirements or {}, states, routes),
         "causes": causes(cases),
         "deviations": [_deviation(entry, cases) for entry in deviations],
-        "baseline": {"file": "", **plain(baseline or {}), "stale": stale},
+        "baseline": told,
         "routes": [plain(route) for route in routes],
         "requirements": _cited(cases, requirements or {}),
         "states": plain(states) if states else None,

@@ -94,8 +94,15 @@ def write(report: Mapping[str, Any], path: Path) -> None:
         ValueError: the suffix names no format.
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    text = render(report, path.suffix.lower())
+    save(render(report, Path(path).suffix.lower()), Path(path))
+
+
+def save(text: str, path: Path) -> None:
+    """Writes a text as a file that appears at once, or takes the place of the older one; parents are made.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if _appeared(text, path):
         return

@@ -36,6 +36,7 @@ def render(report: Mapping[str, Any]) -> str:
         lines += ["", f"**The run broke off ({text(report['error']['phase'])}):** {text(report['error']['message'])}"]
     lines += _list("Not everything could be judged", report["partial_reasons"])
     lines += _list("Stale entries in the baseline", report["baseline"]["stale"])
+    lines += _list("Expired entries in the baseline", report["baseline"].get("expired", ()))
     causes = report["causes"]
     bad = [cause for cause in causes if cause["verdict"] in ("fail", "warn")]
     lines += _causes("In your application", [cause for cause in bad if cause["layer"] in OURS], report)

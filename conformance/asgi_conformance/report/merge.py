@@ -46,7 +46,7 @@ def merge(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "target": next((report["target"] for report in reports if report["target"]["middleware"]), first["target"]),
         "servers": servers,
         "environment": _environment(reports, names),
-        "summary": summary(cases, duration, error, reasons, baseline["stale"], failing),
+        "summary": summary(cases, duration, error, reasons, [*baseline["stale"], *baseline["expired"]], failing),
         "error": error,
         "partial_reasons": reasons,
         "coverage": _coverage([report["coverage"] for report in reports]),
@@ -175,13 +175,16 @@ def _baseline(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """An entry is stale only where no report with that baseline has seen it."""
     with_one = [report["baseline"] for report in reports if report["baseline"]["file"] or report["baseline"]["stale"]]
     stale = [entry for entry in with_one[0]["stale"] if all(entry in b["stale"] for b in with_one)] if with_one else []
-    return {**reports[0]["baseline"], "file": with_one[0]["file"] if with_one else "", "stale": stale}
+    expired = list(dict.fromkeys(entry for b in with_one for entry in b.get("expired", ())))
+    file = with_one[0]["file"] if with_one else ""
+    return {**reports[0]["baseline"], "file": file, "stale": stale, "expired": expired}
 
 
 def _failing(report: Mapping[str, Any]) -> Iterable[Verdict]:
     """What failed a run besides failures: --conformance-strict is not written down, but shows in the verdict."""
     found = report["summary"]
-    if found["verdict"] != "fail" or found["failed"] or report["baseline"]["stale"]:
+    over = report["baseline"]["stale"] or report["baseline"].get("expired")
+    if found["verdict"] != "fail" or found["failed"] or over:
         return ()
     return (Verdict.WARN,) if found["warned"] else (Verdict.WARN, Verdict.KNOWN)
 

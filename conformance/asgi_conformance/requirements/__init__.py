@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 from asgi_conformance.model import Layer, Level, Requirement
 
-KEYS = ("rfc6455", "asgi", "starlette", "fastapi", "litestar", "falcon", "quart", "sanic", "channels", "blacksheep")
-KEYS += ("suite",)
+_FRAMEWORKS = ("starlette", "fastapi", "litestar", "falcon", "quart", "sanic", "channels", "blacksheep")
+KEYS = ("rfc6455", "asgi", *_FRAMEWORKS, "suite")
 
 _ID = re.compile(r"[a-z0-9]+(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){2}")
 _VERSION = re.compile(r"\d+\.\d+")

@@ -88,10 +88,10 @@ def _member(choices: Any) -> str:
 def _holds(choice: Any, text: str) -> bool:
     op, value = str(choice[0]), choice[1]
     if op == "LITERAL":
-        return ord(text) == value
+        return bool(ord(text) == value)
     if op == "RANGE":
         return bool(value[0] <= ord(text) <= value[1])
     kind = str(value)
     held = {"DIGIT": text.isdigit(), "SPACE": text.isspace(), "WORD": text.isalnum() or text == "_"}
     name = kind.rpartition("_")[2]
-    return held.get(name, False) != ("NOT" in kind)
+    return bool(held.get(name, False) != ("NOT" in kind))
