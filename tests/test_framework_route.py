@@ -65,3 +65,21 @@ def test_what_was_not_kept_proves_nothing() -> None:
 
 def test_an_orderly_end_says_nothing() -> None:
     assert claims(True, {"outcome": "returned"}) == []
+
+
+def test_what_it_makes_of_the_end_that_the_client_made_is_the_frameworks() -> None:
+    """The handler let the disconnect go; the framework then closed what was closed, and the server refused that."""
+    left = raised("/app/chat.py:9", mro=("WebSocketDisconnectError", "Exception"))
+    server = raised(ROUTING, f"{PACKAGES}/uvicorn/websockets_impl.py:360", mro=("RuntimeError", "Exception"))
+    seen = [
+        Observation(1, "outer", "enter", {"spec_version": "2.4"}),
+        Observation(2, "route", "enter", {}),
+        Observation(3, "outer", "receive", {"event": {"type": "websocket.disconnect", "code": 1000}, "step": None}),
+        Observation(4, "route", "escaped", {"exc": left["exc"]}),
+        Observation(5, "route", "exit", server),
+        Observation(6, "outer", "exit", server),
+    ]
+    (claim,) = framework_route(read(Trace(tuple(seen))))
+    assert claim.observed == "RuntimeError: no left starlette at starlette/routing.py:70"
+    let_go = (*seen[:4], Observation(5, "route", "exit", left), Observation(6, "outer", "exit", left))
+    assert list(framework_route(read(Trace(let_go)))) == []

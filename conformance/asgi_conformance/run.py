@@ -180,6 +180,7 @@ class Run:
         if result.verdict in _DOUBTFUL:
             return None, True
         self.visits.begin(case)
+        self.visits.note(result)
         return result, True
 
     async def _visit(self, case: Case) -> Result:
@@ -194,7 +195,7 @@ class Run:
             for earlier in self.visits.before(case):
                 await self._visit(earlier)
             result = self.visits.folded(await self._again(result, ran))
-            self.visits.note(result)
+        self.visits.note(result)
         return result
 
     async def _revive(self) -> None:
@@ -266,11 +267,9 @@ class Run:
                 return "the target has no middleware"
             if need == "denial" and "websocket.http.response" not in self.server.extensions:
                 return "the server does not offer denial responses (websocket.http.response)"
-            if need.startswith("framework:") and need.partition(":")[2] not in (
-                self.framework.get("name"),
-                *self.framework,
-            ):
-                return f"the target does not use {need.partition(':')[2]}"
+            wanted = need.removeprefix("framework:")
+            if wanted != need and wanted not in (self.framework.get("name"), *self.framework):
+                return f"the target does not use {wanted}"
         return ""
 
     def _first(self, ran: Ran) -> Result:

@@ -94,9 +94,9 @@ class Visits:
         return replace(finding, verdict=Verdict.NOTE, message=f"the same cause as in {first}", fix="")
 
     def note(self, result: Result) -> None:
-        """Remember the faults that a result shows; call it once they are confirmed."""
+        """Remember the faults that a result shows, those that are known as well; call it once they are confirmed."""
         for finding in result.findings:
-            if finding.verdict in (Verdict.WARN, Verdict.FAIL):
+            if finding.verdict in (Verdict.KNOWN, Verdict.WARN, Verdict.FAIL):
                 self._causes.setdefault((result.case.tags["route"], cause(finding)), result.case.full_id)
 
 

@@ -75,7 +75,7 @@ def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
     claims = (claim for claim in (*application(case, seen), *framework_route(seen)) if concerns(claim, case))
     found = [with_log(f) for claim in first_breach(claims) if (f := finding(claim, case, context))]
     findings = tuple(_drop_held_where_breached(found))
-    if any(f.verdict in (Verdict.FAIL, Verdict.WARN) for f in findings):
+    if any(f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN) for f in findings):
         return Judgement(worst(f.verdict for f in findings), fault(findings), findings)
     instead = aside(case, seen)
     if instead is not None:

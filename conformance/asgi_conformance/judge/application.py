@@ -93,11 +93,18 @@ def death(case: Case, trace: Trace, how: str) -> Finding:
         layer=Layer.APPLICATION if own else Layer.SERVER,
         boundary="route" if own else "outer",
         expected="the process goes on",
-        observed=f"the process ended ({how})",
+        observed=f"the process ended ({how}){_after_what(trace)}",
         component=who.where if own else "",
         message=requirement.statement,
         fix=fix.strip() if own else "",
     )
+
+
+def _after_what(trace: Trace) -> str:
+    """The last that the application is known to have done, where that says who ended the process."""
+    kinds = [str(o.data["event"].get("type")) if o.kind in ("send", "receive") else "" for o in trace.at("outer")]
+    first = next((kind for kind in kinds if kind), "")
+    return " after an answer before the first receive" if first in ANSWERS else ""
 
 
 def with_log(finding: Finding) -> Finding:

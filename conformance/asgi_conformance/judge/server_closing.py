@@ -273,7 +273,7 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.close.reason", held, f"reason {reason!r}", f"reason {answer.get('reason', '')!r}")
         yield claim("rfc6455.close.started", True, "a Close frame begins the end", got)
         yield from _tcp(seen)
-    else:
+    elif sent.raised is None:
         yield claim("rfc6455.close.started", False, "a Close frame begins the end", got)
 
 
@@ -300,8 +300,9 @@ def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     yield claim("asgi.application.ends-connection", over, "the connection ends", observed)
     if outer.exit["outcome"] == "raised":
         yield claim("asgi.application.error-ends-connection", over, "the connection ends", observed)
-    got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
-    yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
+    if over:
+        got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
+        yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
 
 
 def _left_unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:

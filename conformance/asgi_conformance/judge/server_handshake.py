@@ -7,7 +7,7 @@ from typing import Any
 
 from ..model import Layer
 from ..values import LONG, observed
-from .claims import Claim, event_text, shown
+from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Seen, Sent
 
 ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
@@ -138,7 +138,13 @@ def _refused(seen: Seen) -> Iterator[Claim]:
 def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     if "websocket.http.response" not in outer.entered.get("extensions", ()):
         return
-    parts = [s.event for s in outer.sent if s.event.get("type") == "websocket.http.response.body"]
+    bodies = [s for s in outer.sent if s.event.get("type") == "websocket.http.response.body"]
+    refused = next((s for s in bodies if s.raised is not None and not seen.wire.client_end), None)
+    if refused is not None:
+        id = "asgi.denial.chunks" if refused.event.get("more_body") or len(bodies) > 1 else "asgi.denial.body"
+        yield claim(id, False, "a part of the body is taken", f"send() raised {exception_text(refused.raised)}", "outer")
+        return
+    parts = [s.event for s in bodies]
     complete = bool(parts) and not parts[-1].get("more_body", False)
     if not complete:
         return

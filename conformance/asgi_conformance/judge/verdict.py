@@ -137,8 +137,16 @@ def _accepted(found: Claim | Finding, case: Case, context: Context) -> Acceptanc
 
 
 def as_accepted(finding: Finding, case: Case, context: Context | None) -> Finding:
-    """A finding that was made without the judge, known where the user's baseline names it."""
-    entry = _accepted(finding, case, context) if context is not None else None
+    """A finding that was made without the judge, known where a deviation or the user's baseline names it."""
+    if context is None:
+        return finding
+    found, server = (finding.requirement, finding.observed), context.server
+    known = deviations.find(*found, server.name, server.version, server.ws, case.full_id, among=context.known)
+    if known is not None:
+        # What only a server does is the server's doing, whoever made it do so.
+        mine = replace(finding, verdict=Verdict.KNOWN, deviation=known.id, message=known.reason)
+        return replace(mine, layer=Layer.SERVER, boundary="outer", component="", fix="")
+    entry = _accepted(finding, case, context)
     if entry is None:
         return finding
     return replace(finding, verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)

@@ -19,7 +19,8 @@ _written: Dict[int, Tuple[Any, Any]] = {}
 
 def remember(router: Any) -> None:
     """Note each handler of a router before the application wraps it."""
-    for _, route in router.iter_with_methods():
+    with_methods = getattr(router, "iter_with_methods", None)  # 2.0 has none
+    for route in router if with_methods is None else [route for _, route in with_methods()]:
         _written.setdefault(id(route), (route, route.handler))
 
 

@@ -86,6 +86,8 @@ class Uvicorn(Server):
             if not self._ready:
                 raise LoadError("lifespan", "start-up ended the process with exit code {}".format(exc.code)) from None
             raise
+        if lifespan.problem and not self._ready:  # older versions only return
+            raise lifespan.failure()
 
     def stop(self) -> None:
         """Begin to shut down."""
