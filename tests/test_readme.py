@@ -83,14 +83,14 @@ def test_the_main_job_is_green_and_writes_the_html_report(tmp_path: Path) -> Non
 
 
 def test_the_tests_are_run_with_the_same_command_everywhere() -> None:
-    assert set_up()[1] == ".venv/bin/pytest"
-    assert re.search(r"^PATH=\S+ pytest ", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    assert "commands = pytest {posargs}" in (ROOT / "tox.ini").read_text("utf-8")
+    assert set_up()[1] == ".venv/bin/pytest -n auto"
+    assert re.search(r"^PATH=\S+ pytest -n auto ", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    assert "commands = pytest {posargs:-n auto}" in (ROOT / "tox.ini").read_text("utf-8")
 
 
 def test_commands_name_options_and_targets_that_exist() -> None:
     of_others = set("--deselect --lf --ff --sw --maxfail --collect-only --durations --runxfail --junitxml".split())
-    of_others |= set("--json --level --binds --no-save".split())
+    of_others |= set("--json --level --binds --no-save --check --path".split())
     architecture = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     planned = set(re.findall(r"`(--[\w-]+)`", section(architecture, "Where it stands apart from the plan")))
     assert not planned & set(plugin.OPTIONS), "no longer only planned"

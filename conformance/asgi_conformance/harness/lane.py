@@ -69,12 +69,12 @@ class ClientLane:
             if entry.after is not None and not await self._recording.step_done(entry.after):
                 raise StepFailed(step, "the app lane ended before this step")
             try:
-                await self._step(step)
+                came_to = await self._step(step) or step.op
             except Ended:
                 raise StepFailed(step, "the connection ended first") from None
             except OSError as exc:
                 raise StepFailed(step, f"{type(exc).__name__}: {exc}") from None
-            self._recording.observe("client", "step", {"step": step.index, "op": step.op})
+            self._recording.observe("client", "step", {"step": step.index, "op": came_to})
             if step.index in program.releases:
                 release(program.releases[step.index])
 
@@ -88,12 +88,21 @@ class ClientLane:
             try:
                 await connection.until(lambda: connection.ended, "end", end_is_enough=True)
             except Missed:
-                if connection.response is None or connection.response.status_code == 101:
+                if not self._kept_open():
                     raise
-                self._recording.observe("client", "kept-open", {"status": connection.response.status_code})
 
-    async def _step(self, step: Step) -> None:
-        await getattr(self, "_do_" + step.op.replace("-", "_"))(**step.args)
+    def _kept_open(self) -> bool:
+        """Whether the connection goes on as HTTP has it after an answer other than 101; that is seen then."""
+        response = self._connection.response
+        if response is None or response.status_code == 101:
+            return False
+        self._recording.observe("client", "kept-open", {"status": response.status_code})
+        return True
+
+    async def _step(self, step: Step) -> str | None:
+        """Perform one step; what it came to, where that is not what it is called."""
+        came_to: str | None = await getattr(self, "_do_" + step.op.replace("-", "_"))(**step.args)
+        return came_to
 
     async def _opened(self) -> None:
         """Frames can travel only once the handshake has been answered."""
@@ -193,9 +202,16 @@ class ClientLane:
         await self._opened()
         await connection.until(lambda: connection.close_received is not None, "close")
 
-    async def _do_ended(self) -> None:
+    async def _do_ended(self) -> str | None:
         connection = self._connection
-        await connection.until(lambda: connection.ended, "end", end_is_enough=True)
+        try:
+            await connection.until(lambda: connection.ended, "end", end_is_enough=True)
+        except Missed:
+            # No document says that a server ends TCP for a half-close while its application goes on.
+            if not self._kept_open() and (not connection.half_closed or self._recording.exited):
+                raise
+            return "not-ended"
+        return None
 
     async def _called(self) -> None:
         """Whoever leaves after its whole request leaves a target that was called: else it was never there."""

@@ -21,9 +21,12 @@ _LOG = {
     "suite.handler.input-tolerated": (
         "The log shows the traceback of this exception; the client sees HTTP 500, or an end without a Close frame."
     ),
+    "suite.framework.no-exception": (
+        "The log shows a traceback in which no line is the handler's; the client sees an end without a Close frame."
+    ),
     "suite.handler.ends": "The log shows nothing: handlers pile up, and at shutdown the server waits for them.",
     "suite.handler.tasks-ended": (
-        "The log shows nothing until the process ends: one more task stays for each connection."
+        "The log shows nothing: for each connection that has ended, one more task stays for as long as it runs."
     ),
     "asgi.application.no-send-after-end": (
         "The log shows the RuntimeError or ClientDisconnected of that send unless the handler swallows it."

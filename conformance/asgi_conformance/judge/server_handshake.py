@@ -142,7 +142,8 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     refused = next((s for s in bodies if s.raised is not None and not seen.wire.client_end), None)
     if refused is not None:
         id = "asgi.denial.chunks" if refused.event.get("more_body") or len(bodies) > 1 else "asgi.denial.body"
-        yield claim(id, False, "a part of the body is taken", f"send() raised {exception_text(refused.raised)}", "outer")
+        observed = f"send() raised {exception_text(refused.raised)}"
+        yield claim(id, False, "a part of the body is taken", observed, "outer")
         return
     parts = [s.event for s in bodies]
     complete = bool(parts) and not parts[-1].get("more_body", False)
