@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Sequence
 from .loader import SingleCallable
 
 # Packages whose callables count as part of the framework.
-FRAMEWORK_PACKAGES = ("starlette", "fastapi", "litestar", "quart", "channels", "django", "falcon", "blacksheep", "sanic")
+FRAMEWORK_PACKAGES = frozenset("starlette fastapi litestar quart channels django falcon blacksheep sanic".split())
 # Settings of well-known middlewares that say which request they would let pass.
 _SETTINGS = ("allowed_hosts", "allow_origins", "allowed_origins")
 

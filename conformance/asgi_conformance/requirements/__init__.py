@@ -3,7 +3,8 @@
 A file has one table ``[document]`` (``key``, ``title``; optional ``url``, ``version``, ``date``, ``anchor`` and
 ``[document.parts.NAME]`` for the further texts that the document stands on) and one ``[[requirement]]`` for each
 statement: ``id``, ``section``, ``level``, ``binds``, ``statement``; optional ``part``, ``since``, ``until``,
-``released``, ``note``, ``no_case``, ``fix``. The source that users read is derived from title and section, so it is typed nowhere.
+``released``, ``note``, ``no_case``, ``fix``. The source that users read is derived from title and section, so it is
+typed nowhere.
 """
 
 from __future__ import annotations

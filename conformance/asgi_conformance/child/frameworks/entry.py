@@ -27,9 +27,9 @@ def watch_entry(
 ) -> None:
     """Patch an application class's ``method(self, scope, receive, send)``.
 
-    ``arrives(app, scope)`` is called for each connection of a run before the application sees it; here the probe is put in.
-    ``handler_of(app, scope)``: the handler that a route case will reach, as `describe_endpoint` has it; with it the boundary
-    ``route`` lies at this entry, without it the framework's module puts it where its handlers are called.
+    ``arrives(app, scope)`` is called for each connection of a run before the application sees it; here the probe is put
+    in. ``handler_of(app, scope)``: the handler that a route case will reach, as `describe_endpoint` has it; with it the
+    boundary ``route`` lies at this entry, without it the framework's module puts it where its handlers are called.
     """
     call = getattr(cls, method)
 

@@ -43,7 +43,7 @@ class Frameworks:
         return dict(module.versions(), operations=None if operations is None else sorted(operations))
 
     def is_application(self, value: Any) -> bool:
-        """Whether an object is the application of a framework that is observed, with nothing of its author's round it."""
+        """Whether an object is the application of an observed framework, with nothing of its author's round it."""
         return any(module.is_application(value) for module in self._installed)
 
     def inside(self) -> Any:

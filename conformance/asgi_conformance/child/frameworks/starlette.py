@@ -180,7 +180,8 @@ def _leads_further(router: Any, scope: Any, here: bool) -> bool:
     if here and len(leading) < len(router.routes):
         leading = [route for route in leading if isinstance(route, routing.Host)]
     return any(
-        route.matches(scope)[0] is not routing.Match.NONE and bool(chains(route.app, routes.is_end)) for route in leading
+        route.matches(scope)[0] is not routing.Match.NONE and bool(chains(route.app, routes.is_end))
+        for route in leading
     )
 
 
