@@ -11,6 +11,7 @@ from typing import Any
 
 from . import requirements
 from .dialects import STARLETTE, as_decided, undocumented
+from .foresight import answers_first, denies
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -49,7 +50,7 @@ class Run:
         self._context: Context | None = None
         self.refused: str = ""
         self.middleware: tuple[Component, ...] = ()
-        self._standstills = 0
+        self._standstills = self._early_deaths = 0
         self.visits = Visits()
         self.spawn()
 
@@ -253,12 +254,14 @@ class Run:
     def _missing(self, case: Case) -> str:
         """Why a case does not apply to this server and framework, '' if it does."""
         assert self.server is not None
+        if self._early_deaths >= STANDSTILLS and answers_first(case):
+            return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
         unsaid = undocumented(case, self.product, self.framework.get("operations") or ())
         if unsaid:
             return unsaid
-        if _denies(case) and self.product == STARLETTE and self._context is not None:
+        if denies(case) and self.product == STARLETTE and self._context is not None:
             requirement = requirements.get("starlette.denial.sent")
             if self._context.precedes(requirement):
                 return f"there are no denial responses: {self._context.early(requirement)}"
@@ -339,6 +342,7 @@ class Run:
         how = self._process.death()
         reason = f"the target's process ended ({how}) while this case ran alone"
         finding = as_accepted(death(first.case, ran.trace, how), first.case, self._context)
+        self._early_deaths += finding.verdict is Verdict.KNOWN and answers_first(first.case)
         attempt = Attempt(finding.verdict, (finding,), ran.trace, ran.duration_us, reason)
         return self._result(first.case, Judgement(finding.verdict, finding.layer, (finding,), reason), (attempt,))
 
@@ -389,12 +393,3 @@ def stood_still(result: Result) -> bool:
 
 def _waited(ran: Ran) -> bool:
     return bool(ran.trace.at("client", "deadline"))
-
-
-def _denies(case: Case) -> bool:
-    """Whether the app lane sends a denial response, or a part of one."""
-    for step in case.steps:
-        message = (step.args.get("args") or {}).get("message") or {}
-        if step.op == "deny" or str(message.get("type")).startswith("websocket.http.response"):
-            return True
-    return False
