@@ -15,7 +15,7 @@ from asgi_conformance.settings import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 WANTED = ("close.client.code[4001-bye]", "close.client.code[1000-bye]")
-CASES = [c for c in catalogue.load() if c.full_id in WANTED or c.id.startswith(("surface.", "messages.text"))][:24]
+CASES = [c for c in catalogue.load() if c.full_id in WANTED or c.id.startswith(("surface.", "messages.app.text"))][:40]
 
 RIGHT: Mapping[str, Mapping[str, Any]] = {
     "starlette_app:app": {},

@@ -229,8 +229,8 @@ def _replay(given: argparse.Namespace) -> int:
 
     case, found = _replayed(given)
     server, _, ws = (given.server or "uvicorn").partition(":")
-    if server not in SERVERS or (ws and ws not in SERVERS[server]):
-        known = ", ".join(f"{name}:{ws}" for name, all_of in SERVERS.items() for ws in all_of)
+    if server != "uvicorn" or (ws and ws not in SERVERS[server]):
+        known = ", ".join(f"uvicorn:{ws}" for ws in SERVERS["uvicorn"])
         raise Refused(f"--server: a replay knows {known}, not {given.server}")
     if given.path and not given.target:
         raise Refused("--path is a route of the target's own; add --target=MODULE:ATTR")
