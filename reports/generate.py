@@ -29,6 +29,8 @@ TARGETS: Mapping[str, str] = {
     "sanic": "targets.sanic_app:app",
     "bare ASGI": "targets.bare_asgi:app",
 }
+# What nothing in a target shows: the routes of an application that uses no framework.
+SETTINGS: Mapping[str, str] = {"bare ASGI": '[tool.asgi-conformance.route."/echo"]\n'}
 SERVERS = ("uvicorn:websockets-sansio", "uvicorn:websockets", "uvicorn:wsproto")
 COUNTS = ("passed", "failed", "warned", "known", "noted", "skipped")
 QUIET = ("pass", "note", "skip")
@@ -63,10 +65,10 @@ def _file(name: str) -> str:
 
 def _run(name: str, server: str, path: Path) -> dict[str, Any]:
     """One run; raises SystemExit with the suite's own words where it wrote no report."""
-    words = ["-m", "pytest", f"--target={TARGETS[name]}", f"--server={server}", f"--report={path}", "-q"]
-    done = subprocess.run(
-        [sys.executable, *words, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    words = ["-m", "pytest", f"--target={TARGETS[name]}", f"--app-dir={ROOT}", f"--server={server}", f"--report={path}"]
+    path.with_name("pyproject.toml").write_text(SETTINGS.get(name, ""), "utf-8")
+    command = [sys.executable, *words, "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
     if not path.exists():
         raise SystemExit(f"{name} under {server} wrote no report:\n{done.stdout}{done.stderr}")
     report: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -78,7 +80,7 @@ def _run(name: str, server: str, path: Path) -> dict[str, Any]:
 
 
 def _merge(paths: Iterable[Path], output: Path) -> None:
-    words = ["-m", "asgi_conformance.cli", "merge", *map(str, paths), "-o", str(output)]
+    words = ["-m", "asgi_conformance", "merge", *map(str, paths), "-o", str(output)]
     subprocess.run([sys.executable, *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 

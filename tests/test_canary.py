@@ -94,7 +94,7 @@ def test_a_canary_is_in_no_output(tmp_path: Path) -> None:
     assert not found, "\n".join(map(str, found))
     # The page carries its cases deflated: what it shows is what the .json file holds, rendered from the same document.
     rendered = subprocess.run(
-        [sys.executable, "-m", "asgi_conformance.cli", "compare", "out/r.json", "out/r.json"],
+        [sys.executable, "-m", "asgi_conformance", "compare", "out/r.json", "out/r.json"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
