@@ -193,7 +193,8 @@ def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
 
 def _must_have_arrived(seen: Seen) -> bool:
     """Whether nothing but the server can have kept a message: the client read to the end and ended nothing itself."""
-    if seen.wire.client_end:
+    # A reset throws away what was under way, on either side.
+    if seen.wire.client_end or "server.reset" in seen.wire.ends:
         return False
     return seen.wire.ended_by_server or seen.wire.server_close is not None or any(m.sound for m in seen.missed)
 
