@@ -19,7 +19,7 @@ original: Any = WebSocket.close
 
 async def close(self: WebSocket, code: int = 1000, reason: Any = None) -> None:
     if self.client_state.value == 2:
-        raise ConnectionError("closed twice")  # what no one takes
+        raise RuntimeError("closed twice")  # what no one takes
     await original(self, code, reason)
 
 
