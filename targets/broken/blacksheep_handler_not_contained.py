@@ -17,9 +17,13 @@ CASE = "blacksheep.handler.contained"
 original: Any = WebSocket.close
 
 
+class Unstoppable(BaseException):
+    """What no one takes."""
+
+
 async def close(self: WebSocket, code: int = 1000, reason: Any = None) -> None:
     if self.client_state.value == 2:
-        raise RuntimeError("closed twice")  # what no one takes
+        raise Unstoppable("closed twice")
     await original(self, code, reason)
 
 
