@@ -22,6 +22,7 @@ ALLOWED = {
     "selection": {"model", "settings", "requirements"},
     "credentials": set(),
     "settings": {"credentials"},
+    "user_cases": {"model", "requirements", "script", "settings"},
     "cases": {"script", "dialects", *DATA},
     "deviations": set(),
     # Pure, but for reading the user's file: what is written, the campaign writes.

@@ -15,6 +15,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from distribution import built
 
 import asgi_conformance
 
@@ -37,30 +38,9 @@ async def ws(socket: WebSocket):
 """
 
 
-def built(kind: str, folder: Path) -> Path:
-    """The wheel or the sdist of this checkout."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    return next(folder.iterdir())
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("wheel", tmp_path_factory.mktemp("wheel"))
-
-
 @pytest.fixture(scope="module")
 def names(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as site-packages would be after the wheel's installation, without its dependencies."""
-    folder = tmp_path_factory.mktemp("site")
-    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target"]
-    subprocess.run([*install, str(folder), str(wheel)], check=True, capture_output=True, timeout=120)
-    return folder
 
 
 def metadata(wheel: Path) -> Message:

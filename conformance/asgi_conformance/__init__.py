@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "case"]
+__all__ = ["__version__", "case", "requirement"]
 
 
 def __getattr__(name: str) -> object:
@@ -12,4 +12,8 @@ def __getattr__(name: str) -> object:
         from .script import case
 
         return case
+    if name == "requirement":
+        from .requirements import requirement
+
+        return requirement
     raise AttributeError(name)

@@ -83,13 +83,15 @@ class Campaign:
         matches nothing.
         """
         from . import cases as catalogue
+        from . import user_cases
         from .selection import matching, no_such_case, of_profile
 
-        self._catalogue = catalogue.load()
-        probes = of_profile(self._catalogue, self.options.profile)
+        own = user_cases.load(self.options.settings.cases)
+        self._catalogue = (*catalogue.load(), *own)
+        probes = of_profile([case for case in self._catalogue if case.kind != "route"], self.options.profile)
         routes: list[Case] = []
         if self.options.profile in ("app", "all"):
-            routes = self.route_cases()
+            routes = [*self.route_cases(), *self._on_routes([case for case in own if case.kind == "route"])]
         everything = [*routes, *probes]
         account = self._account()
         if account is not None and not self.options.update_baseline:
@@ -127,6 +129,16 @@ class Campaign:
         cases = list({case.full_id: case for cases in found for case in cases}.values())
         self._routes = [case.full_id for case in cases]
         return cases
+
+    def _on_routes(self, own: list[Case]) -> list[Case]:
+        """The user's own cases of routes, with what is known of the route once the server has shown it."""
+        from .selection import matching
+
+        wanted = [*self.options.cases, *self.node_ids]
+        if not own or not self.lineup.runs or (wanted and not matching(own, wanted)[0]):
+            return own
+        self.ready()
+        return [next(run.on_its_route(case) for run in self.lineup.runs.values()) for case in own]
 
     def _of_routes(self, cases: list[Case]) -> list[Case]:
         from .selection import routes_matching

@@ -110,9 +110,13 @@ def _parser() -> argparse.ArgumentParser:
 
 @cache
 def _catalogue() -> tuple[Case, ...]:
-    from . import cases
+    from . import cases, settings, user_cases
 
-    return cases.load()
+    try:
+        own = user_cases.load(settings.load(Path.cwd()).cases)
+    except settings.SettingsError as exc:
+        raise Refused(str(exc)) from None
+    return (*cases.load(), *own)
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -147,7 +151,8 @@ def _explain(given: argparse.Namespace) -> int:
             _json({**plain(requirement), "cases": [case.full_id for case in deciding]})
         else:
             _show(explain.requirement(requirement, requirements.url(requirement), deciding))
-        return 0
+        if given.json or not any(given.id in (case.full_id, case.id) for case in cases):
+            return 0
     known = {deviation.id: deviation for deviation in deviations.load()}
     if given.id in known:
         deviation = known[given.id]

@@ -76,8 +76,13 @@ def routes_of(
         return []
     if not found:  # a target whose routes nothing shows
         named = [path for path in settings.routes if path.startswith("/") and path not in tables]
-        routes += [_route({"path": path, "url": path}, {}, settings, app_dir) for path in named]
+        routes += [route_named(path, settings, app_dir) for path in named]
     return _matching(routes, settings.routes)
+
+
+def route_named(path: str, settings: Settings, app_dir: str) -> Route:
+    """A route of which nothing is known but its path."""
+    return _route({"path": path, "url": path}, {}, settings, app_dir)
 
 
 def cases_of(routes: Iterable[Route]) -> list[Case]:

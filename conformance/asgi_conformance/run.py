@@ -22,7 +22,7 @@ from .judge.blocked import REQUIREMENT as BLOCKED
 from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, Verdict
 from .plan import Plan as Plan
 from .preflight import preflight_case, reached, refusal
-from .routes import cases_of, routes_of
+from .routes import cases_of, route_named, routes_of
 from .visits import Visits, side_by_side
 
 PROBE = "/__asgi_conformance__"
@@ -156,6 +156,14 @@ class Run:
         found = self._loop.run_until_complete(self._runner.routes())
         self.visits.take(routes_of(found, self.plan.settings, self.plan.app_dir, every))
         return cases_of(self.visits.routes.values())
+
+    def on_its_route(self, case: Case) -> Case:
+        """A case of the user's own with what is known of its route. Raises `SettingsError` where there is none."""
+        assert self._runner is not None
+        found = self._loop.run_until_complete(self._runner.routes())
+        settings, folder, path = self.plan.settings, self.plan.app_dir, case.tags["route"]
+        unseen = None if found else route_named(path, settings, folder)
+        return self.visits.placed(case, routes_of(found, settings, folder, every=True), unseen)
 
     async def _results(self, cases: Sequence[Case]) -> list[Result]:
         together = iter(await self._together([case for case in cases if case.kind != "route"]))

@@ -16,6 +16,7 @@ given once and never renamed::
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class CaseFunction:
     kind: str
     needs: Iterable[str] | Callable[..., Iterable[str]]
     tags: Callable[..., dict[str, Any]] | None
+    route: str = ""
 
     @property
     def title(self) -> str:
@@ -65,7 +67,10 @@ class CaseFunction:
         if row and not _ROW.fullmatch(row):
             raise ScriptError(f"{self.id}: a row id must be ASCII without spaces, not {row!r}")
         tape = _Tape()
-        self.function(Client(tape), App(tape), *values)
+        if self.route:
+            self.function(Client(tape), *values)
+        else:
+            self.function(Client(tape), App(tape), *values)
         return Case(
             id=self.id,
             title=self.title,
@@ -75,7 +80,7 @@ class CaseFunction:
             row=row,
             kind=self.kind,
             needs=frozenset(self.needs(*values) if callable(self.needs) else self.needs),
-            tags=self.tags(*values) if self.tags else {},
+            tags={**(self.tags(*values) if self.tags else {}), **({"route": self.route} if self.route else {})},
         )
 
 
@@ -90,12 +95,15 @@ def case(
     kind: str = "probe",
     needs: Iterable[str] | Callable[..., Iterable[str]] = (),
     tags: Callable[..., dict[str, Any]] | None = None,
+    route: str = "",
 ) -> Callable[[Script], Script]:
     """Register a script as a case under a frozen id.
 
     ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what must be
     there for the case to apply (``"denial"``, ``"framework:fastapi"``), or must be left out (``"without:EXTENSION"``);
-    like ``tags``, it may be a function of the row's values. Raises `ScriptError` for a bad or doubled id.
+    like ``tags``, it may be a function of the row's values. ``route`` is the path of one of the target's own routes, as
+    the target declares it: the case is the client's lane alone, and the function is called with ``client`` and the
+    row's values. Raises `ScriptError` for a bad or doubled id.
     """
     if not _ID.fullmatch(id):
         raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
@@ -107,7 +115,8 @@ def case(
         if not inspect.getdoc(function):
             raise ScriptError(f"{id}: a case needs a docstring, it is what users read")
         kept = None if rows is None else tuple(rows)
-        _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, kind, needs, tags)
+        of = "route" if route else kind
+        _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, of, needs, tags, route)
         return function
 
     return register
@@ -120,6 +129,17 @@ def _origin(function: Script) -> tuple[str, str]:
 def registered() -> dict[str, CaseFunction]:
     """All cases that have been registered, by id, in the order of registration."""
     return _REGISTRY
+
+
+@contextmanager
+def separately() -> Iterator[dict[str, CaseFunction]]:
+    """What is registered inside goes into a register of its own, which is given."""
+    global _REGISTRY
+    kept, _REGISTRY = _REGISTRY, {}
+    try:
+        yield _REGISTRY
+    finally:
+        _REGISTRY = kept
 
 
 class _Tape:
@@ -213,6 +233,14 @@ class Client:
     def receives_bytes(self, data: bytes | Repeated | None = None) -> None:
         """A binary message arrives."""
         self._do("receive", expect={"bytes": data})
+
+    def sends_json(self, value: Any) -> None:
+        """One text message that holds this value as JSON."""
+        self.sends_text(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+    def receives_json(self, value: Any) -> None:
+        """A text message arrives that holds this value as JSON; objects may hold further members."""
+        self._do("receive", expect={"json": value})
 
     def is_closed(self, code: int | None = None, reason: str | None = None) -> None:
         """The server's Close frame arrives."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import glob
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -49,6 +51,7 @@ class Settings:
     strict: str = ""
     profile: str = "app"
     baseline: str = ""
+    cases: tuple[str, ...] = ()
 
     @property
     def may(self) -> tuple[str, ...]:
@@ -107,6 +110,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "strict": (bool, str),
     "profile": (str,),
     "baseline": (str,),
+    "cases": (list,),
 }
 
 
@@ -133,8 +137,10 @@ def load(folder: Path, root: Path | None = None) -> Settings:
             if not isinstance(table, dict):
                 raise SettingsError(f"{file}: [tool.asgi-conformance] must be a table")
             settings = parse(table)
-            # The file lies beside the settings, wherever pytest is called.
-            return replace(settings, baseline=str(place / settings.baseline)) if settings.baseline else settings
+            # Files lie beside the settings, wherever pytest is called.
+            baseline = str(place / settings.baseline) if settings.baseline else ""
+            cases = tuple(os.path.join(glob.escape(str(place)), pattern) for pattern in settings.cases)
+            return replace(settings, baseline=baseline, cases=cases)
     return Settings()
 
 
@@ -204,6 +210,9 @@ def _checked(settings: Settings, where: str) -> Settings:
         raise SettingsError(f'{where}: "probe-prefix" must begin with "/"')
     if isinstance(settings.routes, str) and settings.routes not in ("all", "none"):
         raise SettingsError(f'{where}: "routes" must be "all", "none" or a list of patterns')
+    for pattern in settings.cases:
+        if not isinstance(pattern, str) or not pattern:
+            raise SettingsError(f'{where}: "cases" must be a list of patterns of files, such as "conformance/*.py"')
     if settings.deadline <= 0:
         raise SettingsError(f'{where}: "deadline" must be more than 0 seconds')
     return settings

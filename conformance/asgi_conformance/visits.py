@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .cases.routes import WAYS
+from .cases.routes import WAYS, tags_of
 from .harness.lane import Address
 from .judge.application import cause
 from .model import Case, Finding, Result, Trace, Verdict, worst
 from .routes import Route, fresh_visit, with_fresh_messages
+from .settings import SettingsError, nearest
 
 _SLOW = ("suite.handler.ends", "suite.handler.tasks-ended")
 
@@ -21,6 +22,7 @@ class Visits:
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}
+        self._beside: dict[str, Route] = {}
         self._causes: dict[tuple[str, str], str] = {}
         self._expected: list[Case] = []
         self._visited: set[str] = set()
@@ -30,10 +32,26 @@ class Visits:
         """These are the routes from now on."""
         self.routes = {route.subject.path: route for route in routes}
 
+    def placed(self, case: Case, routes: Sequence[Route], unseen: Route | None) -> Case:
+        """A case of the user's own with the facts of the route that it names; the route can be visited from then on.
+
+        ``unseen`` is the route where nothing shows which ones there are. Raises `SettingsError` for an unknown route.
+        """
+        path = str(case.tags["route"])
+        route = next((route for route in routes if route.subject.path == path), None)
+        route = route or unseen
+        if route is None:
+            paths = [route.subject.path for route in routes]
+            shown = nearest(path, paths) or (f" (its routes: {', '.join(paths[:8])})" if paths else "")
+            raise SettingsError(f"{case.full_id}: the target has no WebSocket route {path}{shown}")
+        self._beside[path] = route
+        return replace(case, tags={**tags_of(route.subject), **case.tags, "denial": None})
+
     def expect(self, cases: Iterable[Case]) -> None:
         """These route cases will be run, here or by another worker of the same session, in whatever order."""
         order = list(WAYS)
-        self._expected = sorted((case for case in cases if case.kind == "route"), key=lambda case: order.index(case.id))
+        ways = (case for case in cases if case.kind == "route" and case.id in WAYS)
+        self._expected = sorted(ways, key=lambda case: order.index(case.id))
 
     def begin(self, case: Case) -> None:
         """A case is about to be run."""
@@ -52,7 +70,8 @@ class Visits:
 
     def address(self, case: Case, port: int) -> Address:
         """Where and how the client connects for one connection of a route case."""
-        visit = fresh_visit(self.routes[case.tags["route"]].visit)
+        path = case.tags["route"]
+        visit = fresh_visit((self.routes.get(path) or self._beside[path]).visit)
         headers = [pair for pair in visit.headers if not (visit.host and pair[0].lower() == "host")]
         if visit.host:
             headers.append(("Host", visit.host))
@@ -74,7 +93,7 @@ class Visits:
 
     def folded(self, result: Result) -> Result:
         """The result with every fault that an earlier case has shown already reduced to a note that names that case."""
-        if not result.attempts:
+        if not result.attempts or result.case.id not in WAYS:
             return result
         findings = tuple(self._folded(result.case, finding) for finding in result.findings)
         if findings == result.findings:
@@ -95,7 +114,7 @@ class Visits:
 
     def note(self, result: Result) -> None:
         """Remember the faults that a result shows, those that are known as well; call it once they are confirmed."""
-        for finding in result.findings:
+        for finding in result.findings if result.case.id in WAYS else ():
             if finding.verdict in (Verdict.KNOWN, Verdict.WARN, Verdict.FAIL):
                 self._causes.setdefault((result.case.tags["route"], cause(finding)), result.case.full_id)
 

@@ -108,20 +108,21 @@ def row_of(path: str) -> str:
     return quote(path, safe="/{}:@!$&'()*+,;=-._~")
 
 
-def _tags(id: str) -> Callable[..., dict[str, Any]]:
-    def tags(subject: Subject) -> dict[str, Any]:
-        return {
-            "route": subject.path,
-            "way": id.partition(".")[2],
-            "handler": subject.handler,
-            "file": subject.file,
-            "line": subject.line,
-            "denial": subject.denial,
-            "configure": subject.configure,
-            "given": subject.given,
-        }
+def tags_of(subject: Subject) -> dict[str, Any]:
+    """What a case carries of the route that it visits."""
+    return {
+        "route": subject.path,
+        "handler": subject.handler,
+        "file": subject.file,
+        "line": subject.line,
+        "denial": subject.denial,
+        "configure": subject.configure,
+        "given": subject.given,
+    }
 
-    return tags
+
+def _tags(id: str) -> Callable[..., dict[str, Any]]:
+    return lambda subject: {**tags_of(subject), "way": id.partition(".")[2]}
 
 
 def _enters(client: Client, messages: Sequence[str | bytes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,13 @@ class Address:
     headers: Sequence[tuple[str, str]] = ()
     subprotocols: Sequence[str] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _parsed(message: str | bytes) -> dict[str, Any]:
+    try:
+        return {"value": json.loads(message)} if isinstance(message, str) else {"problem": "a binary message"}
+    except ValueError as exc:
+        return {"problem": f"no JSON ({exc})"}
 
 
 class StepFailed(Exception):
@@ -190,7 +198,10 @@ class ClientLane:
         connection = self._connection
         await self._opened()
         await connection.until(lambda: connection.messages, "message")
-        connection.messages.pop(0)
+        message = connection.messages.pop(0)
+        if "json" in expect:
+            # Whole: the wire's observations write a long message by its digest.
+            self._recording.observe("client", "received.json", _parsed(message))
 
     async def _do_pong(self, payload: bytes) -> None:
         connection = self._connection

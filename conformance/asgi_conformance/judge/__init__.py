@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..dialects import DIALECTS, STARLETTE
 from ..model import Case, Finding, Layer, Level, Trace, Verdict, worst
 from .application import application, aside, with_log
+from .as_written import as_written
+from .blocked import REQUIREMENT as BLOCKED
 from .blocked import blocked
 from .claims import Claim, exception_text, first_breach
 from .dialect import dialect
@@ -72,12 +74,13 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
 
 def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
     """Judge the application alone: the layers below it are judged by the probe cases."""
-    claims = (claim for claim in (*application(case, seen), *framework_route(seen)) if concerns(claim, case))
+    own = list(as_written(case, seen))
+    claims = (c for c in (*application(case, seen), *framework_route(seen), *own) if concerns(c, case) or _blocks(c))
     found = [with_log(f) for claim in first_breach(claims) if (f := finding(claim, case, context))]
     findings = tuple(_drop_held_where_breached(found))
     if any(f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN) for f in findings):
         return Judgement(worst(f.verdict for f in findings), fault(findings), findings)
-    instead = aside(case, seen)
+    instead = None if own else aside(case, seen)
     if instead is not None:
         verdict, reason = instead
         return Judgement(verdict, Layer.SUITE if verdict is Verdict.ERROR else None, findings, reason)
@@ -87,11 +90,17 @@ def _judge_route(case: Case, seen: Seen, context: Context) -> Judgement:
     return Judgement(worst(f.verdict for f in findings), None, findings)
 
 
+def _blocks(claim: Claim) -> bool:
+    """Whether the event loop stood still: that decides every case."""
+    return claim.requirement == BLOCKED and not claim.held
+
+
 def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] | None = None) -> Iterator[Claim]:
     """The claims about one trace: all, or those of the parts that speak of some requirements."""
     if case.kind == "surface":
         yield from surface(case, seen.trace)
         return
+    yield from as_written(case, seen)
     yield from server(seen, context.server.spec_version, requires)
     if len(seen.boundaries) > 2:
         yield from middleware(seen, context.may)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import ChainMap
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +20,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from asgi_conformance.model import Layer, Level, Requirement
+
+from .own import DOCUMENT, OWN, OwnRequirementError, anew, own, requirement
+
+__all__ = [
+    "DOCUMENT", "KEYS", "OWN", "Document", "OwnRequirementError", "RequirementsError", "Text",
+    "anew", "applies", "documents", "get", "load", "own", "parse", "requirement", "url",
+]  # fmt: skip
 
 _FRAMEWORKS = ("starlette", "fastapi", "litestar", "falcon", "quart", "sanic", "channels", "blacksheep")
 KEYS = ("rfc6455", "asgi", *_FRAMEWORKS, "suite")
@@ -61,8 +69,8 @@ class Document:
 
 
 def load() -> Mapping[str, Requirement]:
-    """All requirements by id, in the order of the files. Raises `RequirementsError` if the data is broken."""
-    return _loaded()[1]
+    """All requirements by id, in the order of the files, then the user's own. Raises `RequirementsError`."""
+    return ChainMap(own(), _loaded()[1]) if own() else _loaded()[1]  # type: ignore[arg-type]
 
 
 def documents() -> Mapping[str, Document]:
@@ -72,11 +80,14 @@ def documents() -> Mapping[str, Document]:
 
 def get(id: str) -> Requirement:
     """The requirement of this id. Raises `KeyError` with the id if there is none."""
-    return load()[id]
+    mine = own().get(id)
+    return mine if mine is not None else _loaded()[1][id]
 
 
 def url(requirement: Requirement) -> str:
     """Where a reader finds the source: its section where the document has stable anchors; '' for our own rules."""
+    if requirement.document == DOCUMENT:
+        return ""
     document = documents()[requirement.document]
     for part in document.parts.values():
         if requirement.source.startswith(f"{part.title}, "):
