@@ -1,4 +1,4 @@
-"""Cases of the user's own: the guide followed to the letter from an installed wheel, and what may be written wrongly."""
+"""Cases of the user's own: the guide followed to the letter from an installed wheel, and what is written wrongly."""
 
 from __future__ import annotations
 
@@ -75,8 +75,10 @@ def test_a_breach_names_the_requirement_the_handler_and_how_to_mend_it(
         if file.suffix in (".py", ".toml"):
             copy = tmp_path / file.relative_to(project)
             copy.parent.mkdir(exist_ok=True)
-            wrong = file.read_text().replace('"type": "welcome", "v', '"type": "hello", "v').replace("(4000, ", "(4001, ")
-            copy.write_text(wrong if file.name == "app.py" else file.read_text())
+            text = file.read_text()
+            if file.name == "app.py":
+                text = text.replace('"type": "welcome", "v', '"type": "hello", "v').replace("(4000, ", "(4001, ")
+            copy.write_text(text)
     ran, report = run(tmp_path, installed, *words_of_the_guide())
     assert ran.returncode == 1
     assert "FAIL  user.chat.welcome " in ran.stdout
@@ -107,7 +109,7 @@ def test_a_route_that_the_target_does_not_have(project: Path, installed: Path, t
     [
         ("def one(client)", "def one(client", r"cases\.py:\d+: "),
         ("from asgi", "import no_such_module\nfrom asgi", r"cases\.py:2: ModuleNotFoundError: No module named"),
-        ("requires=[A]", "requires=['asgi.disconect.code']", r'unknown requirement "asgi\.disconect\.code"; did you mean'),
+        ("[A]", "['asgi.disconect.code']", r'unknown requirement "asgi\.disconect\.code"; did you mean'),
         ("requires=[A]", "requires=['a']", r'unknown requirement "a"; did you mean "user\.a"\?'),
         ("requires=[A]", "requires=[]", r"user\.one: it names no requirement"),
         ('"MUST"', '"MIGHT"', r"cases\.py:3: user\.a: the level 'MIGHT' is not one of MUST, SHOULD, MAY, SILENT"),

@@ -30,6 +30,8 @@ PROBE = "/__asgi_conformance__"
 BATCH = 200
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
+# In the needs of a case about the server alone: the bare probe stands in for the target, whatever that is.
+OUTERMOST = "outermost"
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 # A loop that has not turned for so long, in microseconds, is given up for what comes next.
 STANDSTILL_US = 2_000_000
@@ -124,6 +126,8 @@ class Run:
         assert self._process is not None
         if case.kind == "route":
             return self.visits.address(case, self._process.port)
+        if OUTERMOST in case.needs:
+            return Address(self._process.port, PROBE)
         settings = self.plan.settings
         path = settings.probe_prefix + PROBE
         if settings.query:
@@ -241,10 +245,10 @@ class Run:
 
     def _unjudged(self, case: Case) -> bool:
         """Whether a case needs the probe, which is out of reach."""
-        return bool(self.refused) and case.kind == "probe" and not self.bare
+        return bool(self.refused) and case.kind == "probe" and not self._bared(case)
 
     def _bared(self, case: Case) -> bool:
-        return self.bare and case.kind == "probe"
+        return case.kind == "probe" and (self.bare or OUTERMOST in case.needs)
 
     def _judge(self, ran: Ran) -> Judgement:
         assert self._context is not None
@@ -266,7 +270,7 @@ class Run:
             return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
-        unsaid = undocumented(case, self.product, self.framework.get("operations") or ())
+        unsaid = "" if OUTERMOST in case.needs else undocumented(case, self.product, self.framework.get("operations") or ())
         if unsaid:
             return unsaid
         if denies(case) and self.product == STARLETTE and self._context is not None:

@@ -172,6 +172,28 @@ class Client:
         """Connect and send the first half of the handshake request only."""
         self._do("open-partly")
 
+    def asks(
+        self,
+        target: str = "",
+        *,
+        method: str = "GET",
+        http: str = "1.1",
+        without: Sequence[str] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Connect and send a handshake request exactly as given, legal or not.
+
+        ``target`` is the request's target as it is to stand on the wire, by default the path of the probe. ``without``
+        names headers of an ordinary handshake that are left out; ``headers`` follow those that are left in. Texts are
+        Latin-1: one character for each byte. The target is left out of it: the bare probe answers in its place.
+        """
+        pairs = [list(h) for h in headers]
+        self._do("ask", target=target, method=method, http=http, without=list(without), headers=pairs)
+
+    def opens_again(self) -> None:
+        """Leave the first connection, connect once more and send an ordinary handshake request."""
+        self._do("open-again")
+
     def is_accepted(self, subprotocol: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> None:
         """The handshake is answered with 101."""
         self._do("accepted", expect={"subprotocol": subprotocol, "headers": [list(h) for h in headers]})

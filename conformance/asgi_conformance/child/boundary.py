@@ -11,6 +11,7 @@ from .components import Component, describe_component, settings_of
 from .endpoints import describe_endpoint
 from .handlers import observed_handler
 from .recorder import Runs, current_run, observed
+from .scope import Namespace, not_found, whole_scope
 from .tasks import report_left
 
 
@@ -37,10 +38,19 @@ class Outermost:
         self.on_connection = on_connection
         self.is_framework = is_framework
         self.inside = inside
+        self.namespace = Namespace()
         self.record = dict(describe_component(app), **settings_of(app))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        run = self.runs.of_scope(scope) if scope["type"] == "websocket" else None
+        if scope["type"] == "lifespan":
+            await self.namespace.lifespan(self.app, scope, receive, send)
+            return
+        filled = self.namespace.taken_from(scope)
+        run = self.runs.of_scope(scope)
+        if run is not None and scope["type"] == "http":
+            # What the server takes for plain HTTP is the suite's request all the same: nothing of the target's answers.
+            await not_found(send)
+            return
         if run is None:
             await self.app(scope, receive, send)
             return
@@ -63,6 +73,8 @@ class Outermost:
                 app = functools.partial(observed_handler, run, app, describe_endpoint(app))
             data = describe_scope(scope)
             data["below"] = component.record
+            if run.scope:
+                data["scope"] = whole_scope(scope, filled)
             await observed(run, "outer", app, scope, receive, send, data)
         finally:
             run.over = True

@@ -35,6 +35,7 @@ class Run:
         self.without: List[str] = []
         self.bare = False
         self.inside = False
+        self.scope = False
         self.step: Optional[int] = None
         self.target: Any = None
         self.above: List[Component] = []
@@ -69,6 +70,7 @@ class Run:
         self.steps = message["steps"]
         self.without = message.get("without", [])
         self.bare = message.get("control", False)
+        self.scope = message.get("scope", False)
         self.route = message.get("route")
         if not self._briefing.done():
             self._briefing.set_result(None)

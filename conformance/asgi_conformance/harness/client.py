@@ -215,6 +215,28 @@ class Connection(asyncio.Protocol):
         self._observe("wire", "request", {"path": path, "headers": shown, **({"partial": True} if partial else {})})
         return b"".join(protocol.data_to_send())
 
+    def request_as_given(
+        self, host: str, port: int, first: tuple[str, str, str], without: list[str], headers: list[tuple[str, str]]
+    ) -> bytes:
+        """A handshake request whose first line (method, target, version) and headers are the script's, as bytes."""
+        method, target, http = first
+        protocol = ClientProtocol(WebSocketURI(False, host, port, "/", ""), max_size=None)
+        protocol.send_request(protocol.connect())
+        protocol.data_to_send()
+        usual = [("Host", f"{host}:{port}"), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
+        usual += [("Sec-WebSocket-Key", protocol.key), ("Sec-WebSocket-Version", "13")]
+        left_out = {name.lower() for name in without}
+        pairs = [(name, value) for name, value in usual if name.lower() not in left_out] + headers
+        protocol.key = next((value for name, value in headers if name.lower() == "sec-websocket-key"), protocol.key)
+        self._protocol = protocol
+        assert self._transport is not None
+        ends = {end: list(self._transport.get_extra_info(end))[:2] for end in ("sockname", "peername")}
+        shown = [[name, value] for name, value in pairs]
+        line = {"path": target, "method": method, "http": http}
+        self._observe("wire", "request", {**line, "headers": shown, **ends})
+        lines = [f"{method} {target} HTTP/{http}", *(f"{name}: {value}" for name, value in pairs), "", ""]
+        return "\r\n".join(lines).encode("latin-1")
+
     def write(self, data: bytes) -> None:
         """Bytes on the wire as they are."""
         if self._transport is not None and not self._transport.is_closing():

@@ -119,7 +119,7 @@ class ClientLane:
         if connection.response is None or connection.response.status_code != 101:
             raise Ended("response")
 
-    async def _connect(self, narrow: bool = False) -> None:
+    async def _connect(self, boundary: str = "wire", narrow: bool = False) -> None:
         loop = asyncio.get_running_loop()
         seconds = self._deadlines.seconds("connect")
         try:
@@ -130,7 +130,7 @@ class ClientLane:
                     await loop.create_connection(lambda: self._connection, self._address.host, self._address.port)
         except TimeoutError:
             raise Missed("connect", seconds) from None
-        self._recording.observe("wire", "connect", {})
+        self._recording.observe(boundary, "connect", {})
 
     async def _narrow_socket(self) -> socket.socket:
         """A connected socket whose sizes were chosen before the connect: after it they are settled."""
@@ -155,7 +155,7 @@ class ClientLane:
     async def _do_open(
         self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], narrow: bool = False
     ) -> None:
-        await self._connect(narrow)
+        await self._connect(narrow=narrow)
         self._connection.write(self._request(subprotocols, headers))
         self._asked = True
 
@@ -163,6 +163,29 @@ class ClientLane:
         await self._connect()
         request = self._request((), (), partial=True)
         self._connection.write(request[: len(request) // 2])
+
+    async def _do_ask(
+        self, target: str, method: str, http: str, without: Sequence[str], headers: Sequence[Sequence[str]]
+    ) -> None:
+        await self._connect()
+        address = self._address
+        pairs = [(RUN_HEADER, self._recording.id), *((name, value) for name, value in headers)]
+        first = (method, target or address.path, http)
+        request = self._connection.request_as_given(address.host, address.port, first, list(without), pairs)
+        self._connection.write(request)
+        self._asked = True
+
+    async def _do_open_again(self) -> None:
+        self._connection.discard()
+        observe, address = self._recording.observe, self._address
+
+        def beside(boundary: str, kind: str, data: dict[str, Any]) -> None:
+            observe("again" if boundary == "wire" else boundary, kind, data)
+
+        self._connection = Connection(beside, self._deadlines)
+        await self._connect("again")
+        pairs = [(RUN_HEADER, self._recording.id)]
+        self._connection.write(self._connection.request(address.host, address.port, address.path, pairs, []))
 
     async def _do_accepted(self, expect: Mapping[str, Any]) -> None:
         await self._opened()

@@ -16,6 +16,8 @@ from ..values import to_child
 _CLIENT_KINDS = {
     "open": "opens",
     "open-partly": "opens",
+    "ask": "opens",
+    "open-again": "opens",
     "accepted": "reads",
     "refused": "reads",
     "receive": "reads",

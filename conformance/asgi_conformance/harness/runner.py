@@ -249,6 +249,8 @@ class Runner:
             message["without"] = without
         if control:
             message["control"] = True
+        if any(step.op == "ask" for step in case.steps):
+            message["scope"] = True
         return message
 
     async def _guarded(self, recording: Recording, waiting: Any) -> bool:

@@ -9,6 +9,7 @@ from .seen import Seen
 from .server_closing import closing
 from .server_handshake import handshake
 from .server_messages import messages
+from .server_scope import scope
 
 Part = Callable[[Seen, str], Iterator[Claim]]
 
@@ -17,8 +18,12 @@ Part = Callable[[Seen, str], Iterator[Claim]]
 SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
     (
         handshake,
-        ("asgi.connect.", "asgi.accept.", "asgi.scope.", "asgi.close.before", "asgi.denial.", "rfc6455.handshake."),
+        (
+            *("asgi.connect.", "asgi.accept.", "asgi.scope.sub", "asgi.close.before", "asgi.denial."),
+            *("rfc6455.handshake.", "suite.server."),
+        ),
     ),
+    (scope, ("asgi.scope.",)),
     (
         messages,
         (

@@ -24,6 +24,9 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if seen.wire.request is not None and seen.wire.request.get("partial") and seen.wire.ended_by_server:
         observed = "the application was called" if outer is not None else "the application was not called"
         yield claim("rfc6455.handshake.bad-request", outer is None, "the application is not called", observed)
+    if seen.trace.at("client", "step") and (again := seen.trace.at("again")):
+        yield from _malformed(seen, again)
+        return
     if outer is None:
         return
     yield from _connect(outer)

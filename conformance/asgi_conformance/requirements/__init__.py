@@ -126,10 +126,10 @@ def _loaded() -> tuple[Mapping[str, Document], Mapping[str, Requirement]]:
         text = files(__package__).joinpath(f"{key}.toml").read_text(encoding="utf-8")
         document, parsed = parse(text, key)
         found[key] = document
-        for requirement in parsed:
-            if requirement.id in requirements:
-                raise RequirementsError(f"{key}.toml: {requirement.id} is given twice")
-            requirements[requirement.id] = requirement
+        for each in parsed:
+            if each.id in requirements:
+                raise RequirementsError(f"{key}.toml: {each.id} is given twice")
+            requirements[each.id] = each
     return MappingProxyType(found), MappingProxyType(requirements)
 
 
