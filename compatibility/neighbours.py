@@ -25,7 +25,7 @@ addopts = --strict-markers --strict-config
 filterwarnings = error
 """
 # pytest-asyncio's mode is a setting of its own, which --strict-config refuses where it is not installed.
-MODES = "asyncio_mode = auto\n"
+MODES = "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 WAYS: dict[str, tuple[str, ...]] = {
     "all installed": (),
     "in random order": ("-p", "randomly", "-p", "no:sugar"),

@@ -32,11 +32,13 @@ rfc6455.utf8.fail rfc6455.frames.server-unmasked rfc6455.frames.client-masked rf
 rfc6455.frames.unknown-opcode rfc6455.ping.pong rfc6455.fragments.reassembled rfc6455.fragments.control-between
 rfc6455.handshake.accept rfc6455.handshake.subprotocol rfc6455.handshake.application-subprotocol
 rfc6455.handshake.no-subprotocol rfc6455.handshake.extensions rfc6455.handshake.bad-request rfc6455.handshake.version
-rfc6455.handshake.abort
+rfc6455.handshake.abort rfc6455.handshake.version-named rfc6455.handshake.tolerant
+rfc6455.handshake.key-value
 asgi.ping.handled asgi.ping.keepalive asgi.fragments.complete
 asgi.scope.type asgi.scope.asgi-versions asgi.scope.http-version asgi.scope.scheme asgi.scope.path asgi.scope.raw-path
 asgi.scope.query-string asgi.scope.root-path asgi.scope.headers asgi.scope.headers-order asgi.scope.pseudo-headers
-asgi.scope.client asgi.scope.server asgi.scope.subprotocols asgi.scope.state asgi.scope.extensions
+asgi.scope.headers-invented asgi.scope.client asgi.scope.server asgi.scope.subprotocols asgi.scope.state
+asgi.scope.extensions
 asgi.connect.first asgi.connect.handshake-waits asgi.connect.answered
 asgi.accept.completes asgi.accept.subprotocol asgi.accept.headers asgi.accept.no-subprotocol-header
 asgi.accept.header-names asgi.accept.no-pseudo-headers asgi.accept.headers-unsupported
@@ -83,7 +85,7 @@ quart.receive.text quart.receive.bytes quart.send.text quart.send.bytes quart.di
 sanic.receive.text sanic.receive.bytes sanic.disconnect.raised sanic.iter.ends sanic.send.text sanic.send.bytes
 sanic.close.code sanic.close.reason
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
-suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception
+suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception suite.server.goes-on
 channels.accept.sent channels.accept.subprotocol channels.accept.headers channels.receive.text channels.receive.bytes
 channels.receive.json channels.send.text channels.send.bytes channels.send.json channels.disconnect.raised
 channels.disconnect.code channels.close.sent channels.close.code channels.close.reason channels.send.lost
@@ -93,6 +95,16 @@ blacksheep.send.bytes blacksheep.send.json blacksheep.send.lost blacksheep.disco
 blacksheep.disconnect.code blacksheep.close.sent blacksheep.close.code blacksheep.close.reason
 blacksheep.state.accepted blacksheep.state.disconnected blacksheep.state.closed blacksheep.handler.error
 blacksheep.handler.contained
+rfc6455.handshake.tls rfc6455.handshake.authentication rfc6455.handshake.redirect rfc6455.handshake.origin
+rfc6455.handshake.resource rfc6455.handshake.subprotocol-once rfc6455.frames.length-minimal
+rfc6455.frames.extension-data rfc6455.fragments.server-own rfc6455.fragments.both-supported rfc6455.ping.keepalive
+rfc6455.ping.last-only rfc6455.text.partial-frames rfc6455.extensions.reserved rfc6455.send.open-only
+rfc6455.receive.message rfc6455.close.clean rfc6455.close.client-waits rfc6455.close.as-needed rfc6455.codes.meaning
+rfc6455.extensions.order rfc6455.security.origin rfc6455.security.validated rfc6455.security.authentication
+asgi.scope.keys asgi.scope.per-connection asgi.event.plain-values asgi.event.namespaced asgi.scope.negotiation-hidden
+asgi.application.async-only asgi.application.no-send-before-connect asgi.lifespan.startup-first asgi.lifespan.optional
+asgi.lifespan.startup-failed asgi.lifespan.shutdown-last asgi.lifespan.shutdown-waits asgi.lifespan.namespace
+asgi.denial.reply asgi.denial.default asgi.extensions.tls asgi.extensions.unknown
 """.split()
 
 

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("requirements", help="the requirements, and the cases that decide them")
     add.add_argument("--level", choices=("MUST", "SHOULD", "MAY", "SILENT"), type=str.upper, help="only of this level")
     add.add_argument("--binds", choices=("server", "middleware", "framework", "application"), help="only of this layer")
+    add.add_argument("--matrix", action="store_true", help="the page docs/requirements.md, with all cases")
     add.add_argument("--json", action="store_true", help="as JSON")
     add.set_defaults(run=_requirements)
 
@@ -187,6 +188,14 @@ def _requirements(given: argparse.Namespace) -> int:
     from .report import explain
     from .report.plain import plain
 
+    if given.matrix:
+        from . import cases
+        from .report.traceability import matrix
+
+        if given.json or given.level or given.binds:
+            raise Refused("--matrix is the whole page: it goes with no other option")
+        print("\n".join(matrix(cases.deciding())))
+        return 0
     chosen = [
         requirement
         for requirement in requirements.load().values()

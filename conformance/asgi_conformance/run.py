@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from . import requirements
+from .addresses import OUTERMOST, PROBE, probe_address
 from .dialects import STARLETTE, as_decided, undocumented
 from .foresight import answers_first, denies
 from .harness.deadlines import Deadlines
@@ -25,13 +26,10 @@ from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, route_named, routes_of
 from .visits import Visits, side_by_side
 
-PROBE = "/__asgi_conformance__"
 # Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
 BATCH = 200
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
-# In the needs of a case about the server alone: the bare probe stands in for the target, whatever that is.
-OUTERMOST = "outermost"
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 # A loop that has not turned for so long, in microseconds, is given up for what comes next.
 STANDSTILL_US = 2_000_000
@@ -126,13 +124,7 @@ class Run:
         assert self._process is not None
         if case.kind == "route":
             return self.visits.address(case, self._process.port)
-        if OUTERMOST in case.needs:
-            return Address(self._process.port, PROBE)
-        settings = self.plan.settings
-        path = settings.probe_prefix + PROBE
-        if settings.query:
-            path += "?" + settings.query
-        return Address(self._process.port, path, headers=settings.request_headers, subprotocols=settings.subprotocols)
+        return probe_address(case, self._process.port, self.plan.settings)
 
     def results(self, cases: Sequence[Case]) -> list[Result]:
         """Run and judge some cases; what is not right is run again alone, with its control."""
@@ -270,8 +262,8 @@ class Run:
             return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
         if case.kind == "surface" and not self.framework:
             return "the target uses no framework whose values are documented"
-        unsaid = "" if OUTERMOST in case.needs else undocumented(case, self.product, self.framework.get("operations") or ())
-        if unsaid:
+        unsaid = undocumented(case, self.product, self.framework.get("operations") or ())
+        if unsaid and OUTERMOST not in case.needs:
             return unsaid
         if denies(case) and self.product == STARLETTE and self._context is not None:
             requirement = requirements.get("starlette.denial.sent")

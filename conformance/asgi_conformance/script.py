@@ -181,14 +181,13 @@ class Client:
         without: Sequence[str] = (),
         headers: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Connect and send a handshake request exactly as given, legal or not.
-
-        ``target`` is the request's target as it is to stand on the wire, by default the path of the probe. ``without``
-        names headers of an ordinary handshake that are left out; ``headers`` follow those that are left in. Texts are
-        Latin-1: one character for each byte. The target is left out of it: the bare probe answers in its place.
-        """
+        """Send a request just as given, legal or not: ``headers`` follow the usual ones, and texts are Latin-1."""
         pairs = [list(h) for h in headers]
         self._do("ask", target=target, method=method, http=http, without=list(without), headers=pairs)
+
+    def is_answered(self) -> None:
+        """The handshake is answered, with whatever status, or the connection ends."""
+        self._do("answered")
 
     def opens_again(self) -> None:
         """Leave the first connection, connect once more and send an ordinary handshake request."""

@@ -9,6 +9,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from targets.broken.base import build, patch
 
 SECTION = "handshake"
+ALSO = ("scope",)
 LAYER = "server"
 CASE = ""
 

@@ -17,6 +17,23 @@ def load() -> tuple[Case, ...]:
     return tuple(case for function in registered().values() for case in function.cases())
 
 
+def deciding() -> dict[str, dict[str, int]]:
+    """By requirement the scripts that decide it, under some framework, each with its number of cases.
+
+    The cases of the target's own routes are made while it runs: they count once for each way to treat a route.
+    """
+    routes = importlib.import_module(f"{__name__}.routes")
+    found: dict[str, dict[str, int]] = {}
+    for case in load():
+        ids = {id for framework in ("", *DIALECTS) for id in as_decided(case, framework).requires}
+        for id in sorted(ids | set(case.requires)):
+            scripts = found.setdefault(id, {})
+            scripts[case.id] = scripts.get(case.id, 0) + 1
+    for id in routes.REQUIRES:
+        found.setdefault(id, {}).update(dict.fromkeys(routes.WAYS, 1))
+    return found
+
+
 def cited() -> frozenset[str]:
     """The ids of all requirements that some case decides, under some framework, or for the target's own routes."""
     routes = importlib.import_module(f"{__name__}.routes")

@@ -2,7 +2,8 @@
 
 An entry names exactly what is observed: a different breach of the same requirement still fails. ``since`` and
 ``until`` are versions of the product, both included; without ``until`` the entry holds for later versions too.
-``observed`` is the finding's text, in which ``*`` stands for anything.
+``observed`` is the finding's text, in which ``*`` stands for anything; so is ``expected``, where the departure is that
+of one operation only.
 """
 
 from __future__ import annotations
@@ -36,8 +37,11 @@ class Deviation:
     occurs: str = "always"
     cases: str = "*"
     reference: str = ""
+    expected: str = "*"
 
-    def covers(self, requirement: str, observed: str, product: str, version: str, ws: str, case: str) -> bool:
+    def covers(
+        self, requirement: str, observed: str, product: str, version: str, ws: str, case: str, expected: str = ""
+    ) -> bool:
         """Whether this entry names just that finding."""
         return (
             requirement in ((self.requirement,) if isinstance(self.requirement, str) else self.requirement)
@@ -47,6 +51,7 @@ class Deviation:
             and (not self.until or version_key(version) <= version_key(self.until))
             and fnmatchcase(case, self.cases)
             and fnmatchcase(observed, self.observed.replace("[", "[[]"))
+            and fnmatchcase(expected, self.expected.replace("[", "[[]"))
         )
 
 
@@ -90,10 +95,17 @@ def _deviation(table: dict[str, object], product: str) -> Deviation:
 
 
 def find(
-    requirement: str, observed: str, product: str, version: str, ws: str, case: str, among: Iterable[Deviation]
+    requirement: str,
+    observed: str,
+    product: str,
+    version: str,
+    ws: str,
+    case: str,
+    among: Iterable[Deviation],
+    expected: str = "",
 ) -> Deviation | None:
     """The first entry that names just that finding."""
     for deviation in among:
-        if deviation.covers(requirement, observed, product, version, ws, case):
+        if deviation.covers(requirement, observed, product, version, ws, case, expected):
             return deviation
     return None

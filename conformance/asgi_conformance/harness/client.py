@@ -43,6 +43,11 @@ class Ended(Exception):
     """The connection ended, or brought something else, before what was waited for."""
 
 
+def _latin(value: str) -> str:
+    """A header's value as Latin-1, which the library's older releases left undecoded."""
+    return value.encode("latin-1", "surrogateescape").decode("latin-1")
+
+
 class Connection(asyncio.Protocol):
     """One connection of the client lane."""
 
@@ -134,7 +139,7 @@ class Connection(asyncio.Protocol):
             if isinstance(event, Response):
                 self.response = event
                 body = observed(bytes(event.body)) if event.body else None
-                headers = [[name, value] for name, value in event.headers.raw_items()]
+                headers = [[name, _latin(value)] for name, value in event.headers.raw_items()]
                 data: dict[str, Any] = {"status": event.status_code, "headers": headers, "body": body}
                 if event.status_code == 101 and protocol.handshake_exc is not None:
                     data["problem"] = self.handshake_problem = str(protocol.handshake_exc)
@@ -227,12 +232,14 @@ class Connection(asyncio.Protocol):
         usual += [("Sec-WebSocket-Key", protocol.key), ("Sec-WebSocket-Version", "13")]
         left_out = {name.lower() for name in without}
         pairs = [(name, value) for name, value in usual if name.lower() not in left_out] + headers
-        protocol.key = next((value for name, value in headers if name.lower() == "sec-websocket-key"), protocol.key)
+        keys = [value.strip(" \t") for name, value in headers if name.lower() == "sec-websocket-key"]
+        protocol.key = keys[0] if keys else protocol.key
         self._protocol = protocol
         assert self._transport is not None
-        ends = {end: list(self._transport.get_extra_info(end))[:2] for end in ("sockname", "peername")}
+        ends = {end: _ends(self._transport.get_extra_info(end)) for end in ("sockname", "peername")}
         shown = [[name, value] for name, value in pairs]
-        line = {"path": target, "method": method, "http": http}
+        scheme = "ws" if self._transport.get_extra_info("sslcontext") is None else "wss"
+        line = {"path": target, "method": method, "http": http, "scheme": scheme}
         self._observe("wire", "request", {**line, "headers": shown, **ends})
         lines = [f"{method} {target} HTTP/{http}", *(f"{name}: {value}" for name, value in pairs), "", ""]
         return "\r\n".join(lines).encode("latin-1")
@@ -338,3 +345,8 @@ class Connection(asyncio.Protocol):
                 return
             if time.monotonic() >= until:
                 raise Missed(wait, seconds)
+
+
+def _ends(address: Any) -> list[Any]:
+    """One end of a connection as ASGI writes it: host and port, or the path of a Unix socket and None."""
+    return list(address[:2]) if isinstance(address, tuple) else [str(address or ""), None]

@@ -190,6 +190,10 @@ class ClientLane:
     async def _do_accepted(self, expect: Mapping[str, Any]) -> None:
         await self._opened()
 
+    async def _do_answered(self) -> None:
+        connection = self._connection
+        await connection.until(lambda: connection.response is not None or connection.ended, "response", True)
+
     async def _do_refused(self, expect: Mapping[str, Any]) -> None:
         connection = self._connection
         await connection.until(lambda: connection.response is not None or connection.ended, "response", True)

@@ -19,6 +19,7 @@ _CLIENT_KINDS = {
     "ask": "opens",
     "open-again": "opens",
     "accepted": "reads",
+    "answered": "reads",
     "refused": "reads",
     "receive": "reads",
     "pong": "reads",

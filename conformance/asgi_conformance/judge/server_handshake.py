@@ -9,6 +9,7 @@ from ..model import Layer
 from ..values import LONG, observed
 from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Seen, Sent
+from .server_request import refused, tolerated, wrong_with
 
 ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
@@ -24,9 +25,10 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if seen.wire.request is not None and seen.wire.request.get("partial") and seen.wire.ended_by_server:
         observed = "the application was called" if outer is not None else "the application was not called"
         yield claim("rfc6455.handshake.bad-request", outer is None, "the application is not called", observed)
-    if seen.trace.at("client", "step") and (again := seen.trace.at("again")):
-        yield from _malformed(seen, again)
+    if seen.wire.request is not None and (wrong := wrong_with(seen.wire.request)):
+        yield from refused(seen, wrong)
         return
+    yield from tolerated(seen, seen.wire.status)
     if outer is None:
         return
     yield from _connect(outer)
@@ -89,10 +91,7 @@ def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
     elif not problem:
         yield claim("rfc6455.handshake.accept", True, "a valid Sec-WebSocket-Accept", "valid")
     if not problem:
-        extensions = wire.headers("sec-websocket-extensions")
-        yield claim(
-            "rfc6455.handshake.extensions", not extensions, "no extension", ", ".join(extensions) or "no extension"
-        )
+        yield _extensions(seen)
     want = [] if subprotocol is None else [subprotocol]
     requirement = "asgi.accept.subprotocol"
     yield claim(requirement, named == want, _protocol_text(want), _protocol_text(named))
@@ -101,10 +100,19 @@ def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
     yield from _headers("asgi.accept.headers", seen, event.get("headers") or ())
 
 
-def _offered(seen: Seen) -> list[str]:
+def _offered(seen: Seen, header: str = "sec-websocket-protocol") -> list[str]:
     pairs = seen.wire.request["headers"] if seen.wire.request is not None else ()
-    values = [value for name, value in pairs if name.lower() == "sec-websocket-protocol"]
-    return [token.strip() for value in values for token in value.split(",")]
+    values = [value for name, value in pairs if name.lower() == header]
+    return [token.strip() for value in values for token in value.split(",") if token.strip()]
+
+
+def _extensions(seen: Seen) -> Claim:
+    header = "sec-websocket-extensions"
+    offered = [extension.partition(";")[0].strip() for extension in _offered(seen, header)]
+    named = [extension.strip() for value in seen.wire.headers(header) for extension in value.split(",")]
+    held = all(extension.partition(";")[0].strip() in offered for extension in named)
+    expected = f"none but {', '.join(offered)}" if offered else "no extension"
+    return claim("rfc6455.handshake.extensions", held, expected, ", ".join(named) or "no extension")
 
 
 def _protocol_text(names: list[str]) -> str:

@@ -119,7 +119,7 @@ def _verdict(
         return verdict, None
     product, version = context.product(claim.layer)
     arguments = (claim.requirement, claim.observed, product, version, context.server.ws, case.full_id)
-    deviation = deviations.find(*arguments, among=context.known) if product else None
+    deviation = deviations.find(*arguments, among=context.known, expected=claim.expected) if product else None
     known = deviation or _accepted(claim, case, context)
     if known is not None:
         return Verdict.KNOWN, known
@@ -141,7 +141,8 @@ def as_accepted(finding: Finding, case: Case, context: Context | None) -> Findin
     if context is None:
         return finding
     found, server = (finding.requirement, finding.observed), context.server
-    known = deviations.find(*found, server.name, server.version, server.ws, case.full_id, among=context.known)
+    named = (*found, server.name, server.version, server.ws, case.full_id)
+    known = deviations.find(*named, among=context.known, expected=finding.expected)
     if known is not None:
         # What only a server does is the server's doing, whoever made it do so.
         mine = replace(finding, verdict=Verdict.KNOWN, deviation=known.id, message=known.reason)

@@ -25,6 +25,8 @@ _HANDLER_CHECKS = (
     'refused = [exc for way, exc in seen["server"] if way == "raised" and not isinstance(exc, OSError)]',
     'check("asgi.send", "no event that the server refuses", refused, not refused)',
 )
+# In the needs of a case about the server alone (addresses.py).
+OUTERMOST = "outermost"
 _PACKAGES = {"wsproto": "uvicorn wsproto websockets starlette"}
 
 
@@ -99,6 +101,8 @@ def _unreplayable(case: Case, subject: Subject) -> str:
         return "it is about a route of the target's own; add --target=MODULE:ATTR, and --path=PATH"
     if "middleware" in case.needs and not subject.target:
         return "it is about a target's own middleware; add --target=MODULE:ATTR"
+    if OUTERMOST in case.needs:
+        return "it is about the request and its scope, and a replay shows what follows them"
     if case.id == "route.beside":
         return "it needs a second client beside the first"
     spoken = {need.partition(":")[2] for need in case.needs if need.startswith("framework:")} - {"starlette", "fastapi"}

@@ -200,4 +200,7 @@ def _deviation(entry: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> 
 def _cited(cases: Iterable[Mapping[str, Any]], catalogue: Mapping[str, Requirement]) -> dict[str, Any]:
     cited = {name for case in cases for name in case["requires"]}
     cited |= {finding["requirement"] for case in cases for finding in case["findings"]}
+    # Of the documents that the run is about, also what no case decides, with the reason: nothing is passed over.
+    documents = {catalogue[name].document for name in cited if name in catalogue}
+    cited |= {name for name, each in catalogue.items() if each.no_case and each.document in documents}
     return {name: plain(catalogue[name]) for name in sorted(cited) if name in catalogue}

@@ -9,6 +9,8 @@ from asgi_conformance.model import Verdict
 
 from .foreign import address
 
+# More cases than these of one requirement are counted, not named.
+_NAMED = 4
 VERDICTS = tuple(str(verdict) for verdict in reversed(Verdict))
 
 
@@ -26,6 +28,7 @@ def worst(verdicts: Iterable[str]) -> str:
 def requirements(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Requirements by document, each with how often it came to which verdict, for each server."""
     tally: dict[str, dict[str, dict[str, int]]] = {}
+    scripts = _scripts(report["cases"])
     for case in report["cases"]:
         for finding in case["findings"]:
             row = tally.setdefault(finding["requirement"], {}).setdefault(case["server"], {})
@@ -37,10 +40,17 @@ def requirements(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         for row in per_server.values():
             for verdict, count in row.items():
                 total[verdict] = total.get(verdict, 0) + count
-        document = documents.setdefault(requirement["document"], {"name": requirement["document"], "rows": []})
+        empty: dict[str, Any] = {"name": requirement["document"], "rows": [], "undecided": []}
+        document = documents.setdefault(requirement["document"], empty)
+        mine = scripts.get(name, {})
+        if not mine and not per_server and requirement.get("no_case"):
+            document["undecided"].append(requirement)
+            continue
         document["rows"].append(
             {
                 **requirement,
+                "scripts": list(mine.items())[:_NAMED],
+                "others": max(0, len(mine) - _NAMED),
                 "total": _bar(total),
                 "verdict": worst(total),
                 "servers": [(s["id"], worst(per_server.get(s["id"], {}))) for s in report["servers"]],
@@ -50,6 +60,17 @@ def requirements(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for document in documents.values():
         document["verdict"] = worst(row["verdict"] for row in document["rows"])
     return list(documents.values())
+
+
+def _scripts(cases: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """By requirement the cases that cite it, without their rows, each with how many of it there were."""
+    found: dict[str, dict[str, int]] = {}
+    for case in cases:
+        name = case["id"].partition("[")[0]
+        for requirement in case["requires"]:
+            row = found.setdefault(requirement, {})
+            row[name] = row.get(name, 0) + 1
+    return found
 
 
 def _bar(counts: Mapping[str, int]) -> dict[str, Any]:
