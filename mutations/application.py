@@ -85,9 +85,9 @@ class Endpoint:
         async def watched_receive() -> Any:
             event = await receive()
             told = event["type"] == "websocket.disconnect"
-            if (subject == "message" and event["type"] == "websocket.receive" and _meant(event, self.orders["when"])) or (
-                subject == "departure" and told
-            ):
+            if (
+                subject == "message" and event["type"] == "websocket.receive" and _meant(event, self.orders["when"])
+            ) or (subject == "departure" and told):
                 await misbehave(operator, send)
             return event
 

@@ -233,7 +233,9 @@ EVENTS: Mapping[str, Event] = {
         ("starlette.denial.sent",),
         {
             "status": Field(
-                ("constant", "increased", "none", "removed", "text"), ("asgi.denial.status",), ("starlette.denial.sent",)
+                ("constant", "increased", "none", "removed", "text"),
+                ("asgi.denial.status",),
+                ("starlette.denial.sent",),
             ),
             "headers": Field(
                 ("changed", "emptied", "removed", "text"), ("asgi.denial.headers",), ("starlette.denial.sent",)

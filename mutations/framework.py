@@ -166,9 +166,7 @@ async def _refusing(socket: Any, call: Any, operator: str, orders: Orders) -> An
             case "refusal-other":
                 raise AssertionError(str(refused)) from refused
             case "refusal-moves":
-                socket.application_state = websockets.WebSocketState(
-                    1 if socket.application_state.value == 2 else 2
-                )
+                socket.application_state = websockets.WebSocketState(1 if socket.application_state.value == 2 else 2)
         raise
 
 
@@ -182,9 +180,7 @@ def _iteration(original: Any, operator: str) -> Any:
                 if operator == "refusal-other":
                     raise AssertionError(str(refused)) from refused
                 if operator == "refusal-moves":
-                    self.application_state = websockets.WebSocketState(
-                        1 if self.application_state.value == 2 else 2
-                    )
+                    self.application_state = websockets.WebSocketState(1 if self.application_state.value == 2 else 2)
                     raise
             return
         if operator == "raise":
@@ -222,9 +218,9 @@ def _iteration(original: Any, operator: str) -> Any:
 def surface(orders: Orders) -> None:
     """A fault in the documented values."""
     operator = orders["operator"]
-    if orders["subject"] == "states":
+    if orders["subject"] == "surface.states":
         _states(orders["field"], operator)
-    elif orders["subject"] == "disconnect":
+    elif orders["subject"] == "surface.disconnect":
         _disconnect(orders["field"], operator)
     else:
         _copy(orders["field"])

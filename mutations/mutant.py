@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 LAYERS = ("server", "middleware", "framework", "application")
@@ -28,7 +29,7 @@ class Mutant:
     forbids: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def id(self) -> str:
