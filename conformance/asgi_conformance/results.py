@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,8 +24,12 @@ def merged(results: Sequence[Result]) -> Result:
     return replace(counts, attempts=(*others, *counts.attempts), unstable=unstable)
 
 
+# Where an environment lies differs from machine to machine, and says nothing of a fault.
+_INSTALLED = re.compile(r"/[^\s()'\":]*?/(?:site|dist)-packages/")
+
+
 def relative(result: Result, folder: str) -> Result:
-    """A result whose paths start at a folder (given with its last slash), where they are below it."""
+    """A result whose paths start at a folder (given with its last slash) or at installed packages, where below them."""
     if result.verdict in (Verdict.PASS, Verdict.SKIP) or not any(_names(folder, f) for f in result.findings):
         return result
     last = result.attempts[-1]
@@ -59,9 +64,10 @@ def properties(result: Result) -> list[tuple[str, str]]:
 
 
 def _names(folder: str, finding: Finding) -> bool:
-    return folder in finding.component or folder in finding.observed or folder in finding.message
+    texts = (finding.component, finding.observed, finding.message)
+    return any(folder in text or "-packages/" in text for text in texts)
 
 
 def _shortened(finding: Finding, folder: str) -> Finding:
-    texts = {name: getattr(finding, name).replace(folder, "") for name in ("component", "observed", "message", "fix")}
-    return replace(finding, **texts)
+    names = ("component", "observed", "message", "fix")
+    return replace(finding, **{name: _INSTALLED.sub("", getattr(finding, name).replace(folder, "")) for name in names})

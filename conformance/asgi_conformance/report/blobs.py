@@ -37,7 +37,8 @@ def embed(report: Mapping[str, Any]) -> tuple[str, list[str]]:
         chunks.append(_packed("[" + ",".join(batch) + "]"))
     index = {
         "rows": rows,
-        "requirements": report["requirements"],
+        # What no case decides stands in the page itself, and no finding names it.
+        "requirements": {name: each for name, each in report["requirements"].items() if not each.get("no_case")},
         "servers": report["servers"],
         "middleware": report["target"]["middleware"],
         "framework": report["target"].get("framework", {}),
