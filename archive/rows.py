@@ -12,9 +12,11 @@ from typing import Any
 
 HERE = Path(__file__).parent
 APPS = HERE / "apps"
-_PIN = re.compile(r"[a-z0-9-]+(?:==\d+(?:\.\d+)+|<\d+(?:\.\d+)*)")
+# What rows.toml and servers.toml hold: of frameworks and of servers.
+FILES = ("rows.toml", "servers.toml")
+_PIN = re.compile(r"[a-z0-9-]+(?:==\d+(?:\.\d+)+(?:\.post\d+)?|<\d+(?:\.\d+)*)")
 _NEEDED = {"id", "title", "reference", "python", "both", "buggy", "good", "target", "cases", "found"}
-_ALLOWED = _NEEDED | {"introduced", "needs", "settings"}
+_ALLOWED = _NEEDED | {"introduced", "needs", "server", "settings"}
 
 
 class RowsError(ValueError):
@@ -58,7 +60,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bug. ``good`` mended it or, where ``introduced``, did not have it yet. ``settings``: the suite's, as TOML."""
+    """One bug. ``good`` mended it or, where ``introduced``, did not have it yet. ``settings``: the suite's, as TOML.
+
+    ``server``: what the target runs under, as ``--server`` names it; ``needs``: a framework that has to be observed.
+    """
 
     id: str
     title: str
@@ -70,13 +75,33 @@ class Row:
     found: tuple[Sign, ...]
     introduced: bool = False
     needs: str = "starlette"
+    server: str = "uvicorn"
     settings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A bug that is known and not looked for, and why."""
+
+    id: str
+    title: str
+    reference: str
+    why: str
+
+
+def left_out() -> tuple[LeftOut, ...]:
+    """The bugs that are not looked for."""
+    return tuple(LeftOut(**table) for name in FILES for table in _tables(name).get("left-out", ()))
+
+
+def _tables(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / name).read_text("utf-8"))
 
 
 def load(text: str = "") -> tuple[Row, ...]:
     """All rows. Raises `RowsError` for whatever is wrong with one."""
-    tables = tomllib.loads(text or (HERE / "rows.toml").read_text("utf-8"))["row"]
-    rows = tuple(_row(table) for table in tables)
+    documents = [tomllib.loads(text)] if text else [_tables(name) for name in FILES]
+    rows = tuple(_row(table) for document in documents for table in document["row"])
     doubled = {row.id for row in rows if sum(other.id == row.id for other in rows) > 1}
     if doubled:
         raise RowsError(f"given twice: {', '.join(sorted(doubled))}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = ROOT / "conformance" / "asgi_conformance" / "child" / "frameworks"
 # Beside the cases of a row: enough of the rest to show that the good side is free of the finding for no wrong reason.
 SAMPLE = ("handshake.accept", "messages.echo*", "close.client.code[4001-bye]")
+# Environments that are built, and rows that are run, at once.
+AT_ONCE = 2
 # Seconds that one run may take before it is given up.
 LIMIT = 600
 FOLDER = ROOT / ".tox" / "archive-stacks"
@@ -43,11 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     console = Console()
     outcomes = []
-    for row in chosen:
-        with console.status(f"{row.id}: {row.title}"):
-            outcomes.append(attempted(row, given.folder))
-        last = outcomes[-1]
-        console.print(f"{row.id}: {'found' if last.detected else last.why}", highlight=False, markup=False)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        # All of them first: rows share them.
+        list(pool.map(lambda environment: _built(environment, given.folder), environments(chosen)))
+        for last in pool.map(lambda row: attempted(row, given.folder), chosen):
+            outcomes.append(last)
+            said = "found" if last.detected else last.why
+            console.print(f"{last.row.id}: {said}", highlight=False, markup=False)
     console.print(table(outcomes))
     detected = sum(one.detected for one in outcomes)
     console.print(f"{detected} of {len(outcomes)} found in {time.monotonic() - started:.0f} s")
@@ -56,9 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if detected == len(outcomes) else 1
 
 
+def environments(rows: Iterable[Row]) -> list[Environment]:
+    """What the rows are installed into, each once."""
+    return list(dict.fromkeys(side for row in rows for side in (row.buggy, row.good)))
+
+
+def _built(environment: Environment, folder: Path) -> None:
+    with contextlib.suppress(BuildError):  # the row says it
+        python_of(environment, folder)
+
+
 def attempted(row: Row, folder: Path) -> Outcome:
     """Build both sides of a row where they are not there, run them and compare."""
-    if not (FRAMEWORKS / f"{row.needs}.py").is_file():
+    if row.needs and not (FRAMEWORKS / f"{row.needs}.py").is_file():
         return Outcome(row, False, why=f"the suite does not observe {row.needs} yet")
     try:
         buggy, good = (report_of(row, side, folder) for side in (row.buggy, row.good))
@@ -77,7 +93,7 @@ def report_of(row: Row, environment: Environment, folder: Path) -> dict[str, Any
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--report={report}"]
     command += [f"--rootdir={work}", "-c", str(work / "pyproject.toml")]
-    command += [f"--target={row.target}", f"--app-dir={APPS}", f"--python={python}"]
+    command += [f"--target={row.target}", f"--app-dir={APPS}", f"--python={python}", f"--server={row.server}"]
     command += [f"--case={case}" for case in (*row.cases, *SAMPLE)]
     try:
         done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=LIMIT, check=False)

@@ -106,14 +106,14 @@ def _meant(event: Any, when: str) -> bool:
     text, data = event.get("text"), event.get("bytes")
     match when:
         case "binary":
-            return data is not None
+            return bool(data is not None)
         case "empty":
-            return text == ""
+            return bool(text == "")
         case "not-json":
-            return bool(text) and text.startswith("{")
+            return isinstance(text, str) and text.startswith("{")
         case "large":
-            return bool(text) and len(text) > 100_000
-    return text is not None
+            return isinstance(text, str) and len(text) > 100_000
+    return bool(text is not None)
 
 
 async def misbehave(operator: str, send: Send) -> None:

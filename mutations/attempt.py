@@ -98,6 +98,8 @@ def attempt(mutant: Mutant) -> Outcome:
             results = results_of(mutant, thorough)
         except StartError as error:
             return Outcome(*_head(outcome), errors=(f"the target did not start: {error}",))
+        except Exception as error:  # a mutant must not end the run of the others
+            return Outcome(*_head(outcome), errors=(f"the suite broke: {error!r}",))
         by: dict[str, list[str]] = {}
         for result in results:
             if result.verdict in BREACH:

@@ -251,7 +251,7 @@ EVENTS: Mapping[str, Event] = {
         ("starlette.denial.sent",),
         {
             "body": Field(
-                ("changed", "emptied", "none", "removed", "text"),
+                ("changed", "emptied", "none", "text"),
                 ("asgi.denial.body", "asgi.denial.chunks"),
                 ("starlette.denial.sent",),
                 ("second",),

@@ -12,6 +12,7 @@ from .mutant import Mutant
 
 # The version of the ASGI specification that the server of the mutants advertises (uvicorn 0.54).
 SPEC_VERSION = "2.4"
+ONCE = ("accept", "close", "denial.start")
 
 
 def binding(mutant: Mutant) -> tuple[str, ...]:
@@ -67,6 +68,14 @@ RULES: tuple[tuple[str, Callable[[Mutant], bool]], ...] = (
     (
         "no document asks that a send returns, or that it does not raise once it has done its work (asgi.send.returns)",
         lambda m: m.layer == "server" and m.operator == "late" and m.kind == "events",
+    ),
+    (
+        "a server can carry out such an event once; what is left of a second time is a send that raises afterwards",
+        lambda m: m.layer == "server" and m.operator == "duplicate" and m.subject in ONCE,
+    ),
+    (
+        "a Pong may be sent unasked, so a second one is no breach (RFC 6455, section 5.5.3)",
+        lambda m: m.kind == "incoming" and m.subject == "takes.ping" and m.operator == "duplicate",
     ),
 )
 

@@ -234,12 +234,12 @@ def _states(name: str, operator: str) -> None:
         members[name] = str(members[name])
     elif operator == "removed":
         del members[name]
+    made: Any = enum.Enum
+    other = made("WebSocketState", members)
     if operator == "no-enum":
         values = {key: type("Member", (), {"value": value, "_value_": value})() for key, value in members.items()}
-        other: Any = type("WebSocketState", (), {**values, "__members__": values})
-    else:
-        other = enum.Enum("WebSocketState", members)
-    websockets.WebSocketState = other  # type: ignore[misc]
+        other = type("WebSocketState", (), {**values, "__members__": values})
+    setattr(websockets, "WebSocketState", other)  # noqa: B010
 
 
 def _disconnect(name: str, operator: str) -> None:
@@ -276,11 +276,11 @@ def _copy(name: str) -> None:
     module, _, attribute = name.rpartition(".")
     place: Any = {"fastapi": fastapi, "fastapi.websockets": fastapi.websockets}[module]
     original = getattr(place, attribute)
+    made: Any = enum.Enum
     if issubclass(original, enum.Enum):
-        copy: Any = enum.Enum(attribute, {member.name: member.value for member in original})
+        setattr(place, attribute, made(attribute, {member.name: member.value for member in original}))
     else:
-        copy = type(attribute, original.__bases__, dict(vars(original)))
-    setattr(place, attribute, copy)
+        setattr(place, attribute, type(attribute, original.__bases__, dict(vars(original))))
 
 
 KINDS: dict[str, Callable[[Orders], None]] = {

@@ -142,7 +142,7 @@ def of_the_application() -> Iterator[Mutant]:
     for (handler, name), operators in WHOLES.items():
         for operator, forbids in operators.items():
             more = {"handler": handler, "becomes": BECOMES.get(name, {}), **_about(name)}
-            cases = ("route.before-accept", *SOME) if name in ("accept", "connect") else SOME
+            cases: tuple[str, ...] = ("route.before-accept", *SOME) if name in ("accept", "connect") else SOME
             yield Mutant(
                 "application",
                 "events",

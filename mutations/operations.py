@@ -119,6 +119,7 @@ def _rows(name: str) -> tuple[str, ...]:
 def _method(name: str) -> Iterator[Mutant]:
     forbids, cases = METHODS[name]
     method = name.partition("[")[0]
+    operators: tuple[str, ...]
     if method.startswith("iter_"):
         operators = (*_WHOLE, *_ITERATING)
     elif method.startswith("receive"):
@@ -140,9 +141,9 @@ def _refusals() -> Iterator[Mutant]:
             refused[name] = tuple(dict.fromkeys((*refused.get(name, ()), *transition.outcome.requirement_ids)))
     for name, ids in refused.items():
         for operator in ("refusal-swallowed", "refusal-other", "refusal-moves"):
-            cases = ("illegal.operation", "states.transitions")
+            where = ("illegal.operation", "states.transitions")
             subject = f"method.{name}"
-            yield Mutant("framework", "operation", subject, operator, "", "", ids, cases, _rows(name), _call(name))
+            yield Mutant("framework", "operation", subject, operator, "", "", ids, where, _rows(name), _call(name))
 
 
 def _surface() -> Iterator[Mutant]:

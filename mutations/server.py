@@ -93,7 +93,7 @@ def _code(frame: Frame) -> int:
 FRAMES: dict[str, Callable[[Frame], list[Frame]]] = {
     "drop": lambda frame: [],
     "duplicate": lambda frame: [frame, frame],
-    "changed": lambda frame: [replace(frame, data=frame.data[:2] + b"!" + frame.data[2:])],
+    "changed": lambda frame: [replace(frame, data=bytes(frame.data[:2]) + b"!" + bytes(frame.data[2:]))],
     "emptied": lambda frame: [replace(frame, data=b"")],
     "constant": lambda frame: [_with_close(frame, 1011)],
     "increased": lambda frame: [_with_close(frame, _code(frame) + 1)],
@@ -101,7 +101,7 @@ FRAMES: dict[str, Callable[[Frame], list[Frame]]] = {
     "out-of-range": lambda frame: [_with_close(frame, 999)],
     "half": lambda frame: [replace(frame, data=b"\x03")],
     "overlong": lambda frame: [_with_close(frame, _code(frame), "x" * 124)],
-    "no-text": lambda frame: [replace(frame, data=frame.data[:2] + b"\xff\xfe")],
+    "no-text": lambda frame: [replace(frame, data=bytes(frame.data[:2]) + b"\xff\xfe")],
     "followed": lambda frame: [frame, Frame(Opcode.TEXT, b"one more")],
     "fragment": lambda frame: [replace(frame, fin=False)],
     "other-kind": lambda frame: [replace(frame, opcode=Opcode.BINARY if frame.opcode is Opcode.TEXT else Opcode.TEXT)],
@@ -140,6 +140,8 @@ def failure(orders: Orders) -> None:
     def handle_parser_exception(self: Any) -> None:
         told = {"type": "websocket.disconnect", "code": 1002, "reason": ""}
         if operator == "silent-to-the-application":
+            self.queue = asyncio.Queue()
+            self.queue.put_nowait = lambda event: None
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
             self.transport.close()
@@ -182,11 +184,23 @@ def ending(orders: Orders) -> None:
 
         Protocol.connection_lost = connection_lost
     elif operator == "application-over":
+        run = Protocol.run_asgi
 
-        def on_task_complete(self: Any, task: asyncio.Task[None]) -> None:
-            self.tasks.discard(task)
+        async def run_asgi(self: Any) -> None:
+            transport = self.transport
+            app = self.app
 
-        Protocol.on_task_complete = on_task_complete
+            async def endless(*args: Any) -> None:
+                try:
+                    await app(*args)
+                finally:
+                    if not self.close_sent:
+                        self.transport = _Endless(transport)
+
+            self.app = endless
+            await run(self)
+
+        Protocol.run_asgi = run_asgi
 
 
 class _Transport:
@@ -268,12 +282,6 @@ def _impatient(kind: Any) -> None:
 
     def data_received(self: Any, data: bytes) -> None:
         if data.startswith(b"GET ") and b"\r\n\r\n" not in data:
-            data += b"" if data.endswith(b"\r\n") else b"\r\n"
-            have = data.lower()
-            for line in (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13"):
-                data += b"" if line.split(b":")[0].lower() in have else line + b"\r\n"
-            if b"sec-websocket-key" not in have:
-                data += b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             data += b"\r\n"
         original(self, data)
 

@@ -66,9 +66,9 @@ def _moved(event: Event, name: str) -> Event:
 
 def _changed(value: Any) -> Any:
     if isinstance(value, str):
-        return value + "!" if value else "x"
+        return value[:-1] + ("?" if value.endswith("!") else "!") if value else "x"
     if isinstance(value, bytes):
-        return value + b"!" if value else b"x"
+        return value[:-1] + (b"?" if value.endswith(b"!") else b"!") if value else b"x"
     if isinstance(value, (list, tuple)):
         return [(name, part + b"!") for name, part in value]
     return "other" if value is None else value

@@ -90,7 +90,7 @@ def test_the_tests_are_run_with_the_same_command_everywhere() -> None:
 
 def test_commands_name_options_and_targets_that_exist() -> None:
     of_others = set("--deselect --lf --ff --sw --maxfail --collect-only --durations --runxfail --junitxml".split())
-    of_others |= set("--json --level --binds --no-save --check --path --folder --markdown".split())
+    of_others |= set("--json --level --binds --matrix --no-save --check --path --folder --markdown".split())
     architecture = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     planned = set(re.findall(r"`(--[\w-]+)`", section(architecture, "Where it stands apart from the plan")))
     assert not planned & set(plugin.OPTIONS), "no longer only planned"

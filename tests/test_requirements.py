@@ -33,7 +33,9 @@ rfc6455.frames.unknown-opcode rfc6455.ping.pong rfc6455.fragments.reassembled rf
 rfc6455.handshake.accept rfc6455.handshake.subprotocol rfc6455.handshake.application-subprotocol
 rfc6455.handshake.no-subprotocol rfc6455.handshake.extensions rfc6455.handshake.bad-request rfc6455.handshake.version
 rfc6455.handshake.abort rfc6455.handshake.version-named rfc6455.handshake.tolerant
-rfc6455.handshake.key-value
+rfc6455.handshake.key-value asgi.accept.not-offered
+rfc6455.fragments.received-illegal rfc6455.close.data-discarded rfc6455.codes.error asgi.accept.again asgi.close.again
+asgi.connect.early-data asgi.disconnect.reason-early asgi.close.reason-early
 asgi.ping.handled asgi.ping.keepalive asgi.fragments.complete
 asgi.scope.type asgi.scope.asgi-versions asgi.scope.http-version asgi.scope.scheme asgi.scope.path asgi.scope.raw-path
 asgi.scope.query-string asgi.scope.root-path asgi.scope.headers asgi.scope.headers-order asgi.scope.pseudo-headers
@@ -102,7 +104,7 @@ rfc6455.ping.last-only rfc6455.text.partial-frames rfc6455.extensions.reserved r
 rfc6455.receive.message rfc6455.close.clean rfc6455.close.client-waits rfc6455.close.as-needed rfc6455.codes.meaning
 rfc6455.extensions.order rfc6455.security.origin rfc6455.security.validated rfc6455.security.authentication
 asgi.scope.keys asgi.scope.per-connection asgi.event.plain-values asgi.event.namespaced asgi.scope.negotiation-hidden
-asgi.application.async-only asgi.application.no-send-before-connect asgi.lifespan.startup-first asgi.lifespan.optional
+asgi.application.async-only asgi.lifespan.startup-first asgi.lifespan.optional
 asgi.lifespan.startup-failed asgi.lifespan.shutdown-last asgi.lifespan.shutdown-waits asgi.lifespan.namespace
 asgi.denial.reply asgi.denial.default asgi.extensions.tls asgi.extensions.unknown
 """.split()

@@ -40,7 +40,8 @@ def test_the_whole_page_goes_with_no_other_option(capsys: pytest.CaptureFixture[
 
 def of_report(*ids: str, **cited: tuple[str, ...]) -> dict[str, Any]:
     chosen = {id: dataclasses.asdict(requirements.get(id)) for id in ids}
-    ran = [{"id": id, "server": "s", "requires": list(names), "findings": []} for id, names in cited.items()]
+    same: dict[str, Any] = {"server": "s", "findings": [], "tags": {}}
+    ran = [{"id": id, "requires": list(names), **same} for id, names in cited.items()]
     return {"requirements": chosen, "cases": ran, "servers": [{"id": "s"}]}
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .extended import Extended, extended_cases, is_extended
 from .lineup import Lineup
 from .model import Case, Result, Verdict
 from .options import Options
@@ -54,6 +55,7 @@ class Campaign:
         self.unwritten: list[str] = []
         self.output = ""
         self.lineup = Lineup(options)
+        self.extended = Extended(options)
         self.updated = ""
         self._catalogue: tuple[Case, ...] = ()
         self._routes: list[str] | None = None
@@ -92,7 +94,7 @@ class Campaign:
         routes: list[Case] = []
         if self.options.profile in ("app", "all"):
             routes = [*self.route_cases(), *self._on_routes([case for case in own if case.kind == "route"])]
-        everything = [*routes, *probes]
+        everything = [*routes, *probes, *extended_cases(self.options)]
         account = self._account()
         if account is not None and not self.options.update_baseline:
             account.check()
@@ -178,6 +180,9 @@ class Campaign:
 
     def run(self, cases: Sequence[Case], server: str) -> list[Result]:
         """Run some cases under one server, each as often as ``--repeat`` says, and judge them."""
+        if any(map(is_extended, cases)):
+            found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
+            return [relative(result, f"{self.options.folder}/") for result in found]
         times = self.options.repeat
         found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
         results = [merged(found[place : place + times]) for place in range(0, len(found), times)]

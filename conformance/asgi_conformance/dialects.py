@@ -86,7 +86,7 @@ def _beyond_sanic(op: str, args: Mapping[str, Any]) -> str:
 def _beyond_channels(op: str, args: Mapping[str, Any]) -> str:
     if args.get("mode") == "binary":
         return "Channels documents JSON in text messages alone"
-    if op in ("return", "hang"):
+    if op in ("return", "hang", "cancel"):
         return "a consumer of Channels does not end by returning: it ends with its connection"
     return ""
 
@@ -162,8 +162,10 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
         return f"{product} accepts before it calls the handler"
     for step in case.steps:
-        if step.lane == "app" and operations and step.op not in (*operations, "return", "raise", "hang"):
+        if step.lane == "app" and operations and step.op not in (*operations, "return", "raise", "hang", "cancel", "join"):
             return f"{product} documents no {step.op}() of its WebSocket"
+        if step.lane == "app" and dialect is not None and (step.args.get("args") or {}).get("beside"):
+            return f"{product} documents nothing of two tasks that use one WebSocket"
         if step.lane == "app" and dialect is not None and (why := dialect.beyond(step.op, step.args.get("args") or {})):
             return why
     return ""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from .model import Case, Step
+from . import deviations
+from .model import Case, ServerInfo, Step
 
+_DEATH = "asgi.application.one-connection"
+# Whatever a framework does not refuse by itself: accept() receives the connect where nobody has yet.
+_RECEIVING = ("accept", "receive", "receive_text", "receive_bytes", "receive_json", "iterate")
 _ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
 
@@ -16,13 +20,22 @@ def denies(case: Case) -> bool:
 
 
 def answers_first(case: Case) -> bool:
-    """Whether the app lane answers the handshake before it has received the connect."""
+    """Whether the app lane answers the handshake before it has received the connect, and receives afterwards."""
+    answered = False
     for step in (step for step in case.steps if step.lane == "app"):
-        if step.op in ("accept", "receive"):
-            return False
-        if step.op in ("close", "deny") or _sent(step) in _ANSWERS:
-            return True
+        if step.op in _RECEIVING and (answered or step.op in ("accept", "receive")):
+            return answered
+        answered = answered or step.op in ("close", "deny") or _sent(step) in _ANSWERS
     return False
+
+
+def perilous(case: Case, server: ServerInfo) -> bool:
+    """Whether a case may end the process, by what is known of the server: then nothing else may run beside it."""
+    if not answers_first(case):
+        return False
+    observed = "the process ended (signal SIGABRT) after an answer before the first receive"
+    known = (server.name, server.version, server.ws, case.full_id)
+    return deviations.find(_DEATH, observed, *known, deviations.load()) is not None
 
 
 def _sent(step: Step) -> str:

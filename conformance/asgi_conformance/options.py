@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     "hypercorn": ("wsproto",),
     "daphne": ("autobahn",),
     "granian": ("tungstenite",),
+    # Starlette's TestClient in the place of a server: what an application's own unit tests tell it.
+    "testclient": (),
 }
 STRICT = ("warn", "known")
 
@@ -28,7 +32,7 @@ class Options:
 
     ``servers`` are name and WebSocket implementation of each that was asked for; ``server`` and ``ws`` are the first.
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
-    called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
+    called: relative paths start there. ``fuzz`` is how many random scripts, and the seed. ``launch`` are the options that launch the same again, as they were written.
     """
 
     target: str
@@ -47,6 +51,8 @@ class Options:
     launch: tuple[str, ...] = ()
     baseline: Baseline | None = None
     update_baseline: bool = False
+    fuzz: tuple[int, int] | None = None
+    exhaustive: bool = False
 
     @property
     def strict(self) -> str:
@@ -93,6 +99,8 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         launch=_launch(given),
         baseline=_baseline(given, folder, settings),
         update_baseline=bool(given["update_baseline"]),
+        fuzz=_fuzz(given["fuzz"]),
+        exhaustive=bool(given["exhaustive"]),
     )
 
 
@@ -142,6 +150,25 @@ def _count(option: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and 0 < int(value) <= 10_000):
         raise SettingsError(f'{option} must be a whole number from 1 to 10000, not "{value}"')
     return int(value)
+
+
+def _fuzz(given: str | None) -> tuple[int, int] | None:
+    """How many random scripts, and the seed: one of chance where none is given."""
+    if given is None:
+        return None
+    count, colon, seed = given.partition(":")
+    if not _is_whole(count, _MOST_SCRIPTS) or count.strip("0") == "" or (colon and not _is_whole(seed, _MOST_SEED)):
+        raise SettingsError(f'--fuzz must be written "N" or "N:SEED", both whole numbers, not "{given}"')
+    if find_spec("hypothesis") is None:
+        raise SettingsError("--fuzz needs Hypothesis: pip install 'asgi-conformance[fuzz]'")
+    return int(count), int(seed) if colon else secrets.randbelow(_MOST_SEED)
+
+
+_MOST_SCRIPTS, _MOST_SEED = 10_000_000, 2**32
+
+
+def _is_whole(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= most
 
 
 def _servers(given: Sequence[str]) -> tuple[tuple[str, str], ...]:

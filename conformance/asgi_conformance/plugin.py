@@ -57,6 +57,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "write a report, its suffix picks the format: .html .json .md .svg; repeatable",
     },
+    "--exhaustive": {
+        "action": "store_true",
+        "help": "also close with each of the 65,536 close codes, from either side",
+    },
+    "--fuzz": {"metavar": "N[:SEED]", "help": "also run N random scripts, and shrink one that fails"},
     "--repeat": {"metavar": "N", "default": "1", "help": "run every case N times; the worst verdict counts"},
     "--conformance-strict": {
         "nargs": "?",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import requirements
 from .addresses import OUTERMOST, PROBE, probe_address
-from .dialects import STARLETTE, as_decided, undocumented
-from .foresight import answers_first, denies
+from .applicability import TESTCLIENT, Stack, unmet
+from .dialects import as_decided
+from .foresight import answers_first, perilous
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -40,7 +40,7 @@ class Run:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.deadlines = Deadlines(plan.settings.deadline)
+        self.deadlines = Deadlines(plan.settings.deadline, plan.server == TESTCLIENT)
         self.server: ServerInfo | None = None
         self.facts: dict[str, Any] = {}
         self.outputs: list[str] = []
@@ -65,6 +65,7 @@ class Run:
             probe_path=PROBE,
             inside=self.plan.settings.probe == "inside",
             env=self.plan.settings.env,
+            options=self.plan.settings.uvicorn if self.plan.server == "uvicorn" else {},
         )
         if self.plan.python:
             launch = replace(launch, python=self.plan.python)
@@ -138,6 +139,11 @@ class Run:
             if collects:
                 gc.enable()
 
+    def meanwhile(self, work: Callable[[TargetProcess], Coroutine[Any, Any, Any]]) -> Any:
+        """Let something else talk to the target's process, on this run's loop."""
+        assert self._process is not None
+        return self._loop.run_until_complete(work(self._process))
+
     @property
     def routes(self) -> list[dict[str, Any]]:
         """The target's own routes for the report: path, handler, file and line."""
@@ -209,14 +215,19 @@ class Run:
             await self._restart()
 
     async def _together(self, cases: Sequence[Case]) -> list[Result]:
-        # What cannot be judged or does not apply is not run: where it hangs, it would cost its deadlines.
-        spared = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
+        assert self.server is not None
+        # What cannot be judged or does not apply is not run: where it hangs, it would cost its deadlines. What may end
+        # the process is run alone.
+        apart = [perilous(case, self.server) for case in cases]
+        unheeded = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
+        spared = [one or other for one, other in zip(unheeded, apart, strict=True)]
         ran = await self._all([(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare])
         if any(spared):
             done = iter(ran)
             ran = [Ran(c, Trace(()), 0) if spare else next(done) for c, spare in zip(cases, spared, strict=True)]
         results = [self._first(one) for one in ran]
-        doubtful = [p for p, r in enumerate(results) if ran[p].crashed or r.verdict in _DOUBTFUL]
+        ran = [replace(one, crashed=True) if a and not u else one for one, a, u in zip(ran, apart, unheeded, strict=True)]
+        doubtful = [p for p, r in enumerate(results) if ran[p].started and (ran[p].crashed or r.verdict in _DOUBTFUL)]
         blocked = any(stood_still(results[p]) for p in doubtful)
         alone = [p for p in doubtful if blocked or ran[p].crashed or not _waited(ran[p])]
         waiting = [p for p in doubtful if p not in alone]
@@ -227,6 +238,11 @@ class Run:
             results[place] = self._repeated(results[place], ran[place], next(repeated), next(repeated))
         for place in alone:
             results[place] = await self._again(results[place], ran[place])
+        # What found no process any more is free of suspicion, and goes on in company.
+        if left := [place for place, one in enumerate(ran) if not one.started]:
+            await self._revive()
+            for place, result in zip(left, await self._together([cases[place] for place in left]), strict=True):
+                results[place] = result
         return results
 
     async def _all(self, jobs: Iterable[tuple[Case, bool]]) -> list[Ran]:
@@ -260,24 +276,8 @@ class Run:
         assert self.server is not None
         if self._early_deaths >= STANDSTILLS and answers_first(case):
             return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
-        if case.kind == "surface" and not self.framework:
-            return "the target uses no framework whose values are documented"
-        unsaid = undocumented(case, self.product, self.framework.get("operations") or ())
-        if unsaid and OUTERMOST not in case.needs:
-            return unsaid
-        if denies(case) and self.product == STARLETTE and self._context is not None:
-            requirement = requirements.get("starlette.denial.sent")
-            if self._context.precedes(requirement):
-                return f"there are no denial responses: {self._context.early(requirement)}"
-        for need in case.needs:
-            if need == "middleware" and not self.middleware:
-                return "the target has no middleware"
-            if need == "denial" and "websocket.http.response" not in self.server.extensions:
-                return "the server does not offer denial responses (websocket.http.response)"
-            wanted = need.removeprefix("framework:")
-            if wanted != need and wanted not in (self.framework.get("name"), *self.framework):
-                return f"the target does not use {wanted}"
-        return ""
+        stack = Stack(self.server, self.framework, self.product, self.middleware, self._context)
+        return unmet(case, self.plan.server, stack)
 
     def _first(self, ran: Ran) -> Result:
         judgement = self._judge(ran)
@@ -306,12 +306,15 @@ class Run:
                 f"not judged: the event loop was blocked, as in {STANDSTILLS} other cases (see asgi.application.async)"
             )
             return replace(first, verdict=Verdict.SKIP, layer=None, reason=reason)
+        if ran.crashed and self._missing(first.case):
+            return self._first(replace(ran, trace=Trace(())))
         await self._revive()
         assert self._runner is not None
         case = self.visits.prepared(first.case) if first.case.kind == "route" else first.case
         second = await self._runner.run(case, control=self._bared(case))
         control = None
-        if first.case.kind == "probe" and not second.crashed and not self.bare:
+        doubtful = not second.crashed and self._judge(second).verdict in _DOUBTFUL
+        if first.case.kind == "probe" and doubtful and not self.bare:
             control = await self._runner.run(first.case, control=True)
         return self._repeated(first, ran, second, control)
 

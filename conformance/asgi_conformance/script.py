@@ -295,6 +295,21 @@ class Client:
         """From here on read nothing of what arrives."""
         self._do("stop-reading")
 
+    def reads_again(self) -> None:
+        """Read on after `stops_reading`."""
+        self._do("read-again")
+
+    def sees_the_handler_end(self) -> None:
+        """The target's callable has ended for this connection."""
+        self._do("over")
+
+    @contextmanager
+    def in_one_piece(self) -> Iterator[None]:
+        """What is sent inside leaves in one write: the server finds all of it at once."""
+        self._do("cork")
+        yield
+        self._do("uncork")
+
     def holds_the_next_send(self) -> None:
         """In a route case: the next message of the handler stays in its send, as on a slow network."""
         self._do("hold")
@@ -387,6 +402,18 @@ class App:
     def raises(self) -> None:
         """The handler raises an exception of its own."""
         self.calls("raise", raises=True)
+
+    def is_cancelled(self) -> None:
+        """The handler's task is cancelled."""
+        self.calls("cancel", raises=True)
+
+    def starts(self, op: str, **args: Any) -> None:
+        """An operation in a second task of the handler; the step is complete once that task has ended or waits."""
+        self.calls(op, raises=True, beside=True, **args)
+
+    def joins(self) -> None:
+        """All that `starts` began has ended."""
+        self.calls("join")
 
     @contextmanager
     def together(self) -> Iterator[None]:

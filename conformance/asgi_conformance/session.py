@@ -26,6 +26,8 @@ class Hooks:
     def __init__(self, config: pytest.Config, campaign: Campaign) -> None:
         self.config = config
         self.campaign = campaign
+        if campaign.runs and campaign.options.fuzz and getattr(config, "cache", None) is not None:
+            campaign.extended.cache = config.cache.mkdir("asgi-conformance-fuzz")
         self.items: list[Item] = []
         self.direct = False
         self._places: dict[str, int] = {}
@@ -92,6 +94,7 @@ class Hooks:
 
     def result(self, item: Item) -> tuple[Result, str]:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
+        from .extended import is_extended
         from .harness.process import StartError
         from .run import BATCH
 
@@ -103,6 +106,8 @@ class Hooks:
             size = max(1, BATCH // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             start = self._places[key]
             near = [one for one in self.items[start : start + size] if one.server == item.server]
+            # What is many exchanges runs by itself, or those before it would be reported only after it.
+            near = [item] if is_extended(item.case) else [one for one in near if not is_extended(one.case)]
             batch = [one for one in near if one.nodeid not in self._pending]
             try:
                 results = self.campaign.run([one.case for one in batch], item.server)

@@ -18,6 +18,8 @@ PROFILES = ("app", "framework", "server", "all")
 MIDDLEWARE_ASPECTS = ("accept-headers", "close-code", "reason", "subprotocol", "denial", "messages", "other")
 
 
+# What uvicorn can be told to run on; what it takes by itself depends on what is installed.
+UVICORN = {"loop": ("auto", "asyncio", "uvloop"), "http": ("auto", "h11", "httptools")}
 # As many connections as probe cases have open at once.
 MOST_AT_ONCE = 24
 
@@ -47,6 +49,7 @@ class Settings:
     routes_concurrency: int = 1
     route: Mapping[str, Any] = field(default_factory=dict)
     middleware: Mapping[str, Any] = field(default_factory=dict)
+    uvicorn: Mapping[str, Any] = field(default_factory=dict)
     deadline: float = 5.0
     strict: str = ""
     profile: str = "app"
@@ -106,6 +109,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "routes": (str, list, dict),
     "route": (dict,),
     "middleware": (dict,),
+    "uvicorn": (dict,),
     "deadline": (int, float),
     "strict": (bool, str),
     "profile": (str,),
@@ -206,6 +210,11 @@ def _checked(settings: Settings, where: str) -> Settings:
     for key in settings.middleware:
         if key != "may":
             raise SettingsError(f'{where}: unknown key "middleware.{key}"; did you mean "middleware.may"?')
+    for key, value in settings.uvicorn.items():
+        if key not in UVICORN:
+            raise SettingsError(f'{where}: unknown key "uvicorn.{key}"{nearest(key, UVICORN)}')
+        if value not in UVICORN[key]:
+            raise SettingsError(f'{where}: uvicorn.{key} must be one of {", ".join(UVICORN[key])}')
     if settings.probe_prefix and not settings.probe_prefix.startswith("/"):
         raise SettingsError(f'{where}: "probe-prefix" must begin with "/"')
     if isinstance(settings.routes, str) and settings.routes not in ("all", "none"):

@@ -8,7 +8,7 @@ from targets.broken.base import build
 
 SECTION = "close"
 LAYER = "middleware"
-ALSO = ("handshake", "lost")
+ALSO = ("endings", "handshake", "lost")
 CASE = ""
 
 

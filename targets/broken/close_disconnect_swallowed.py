@@ -8,7 +8,7 @@ from targets.broken.base import build
 
 SECTION = "close"
 LAYER = "middleware"
-ALSO = ("frames", "handshake", "lost")
+ALSO = ("endings", "frames", "handshake", "lost")
 CASE = ""
 
 

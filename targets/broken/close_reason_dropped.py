@@ -8,6 +8,7 @@ from targets.broken.base import build
 
 SECTION = "close"
 LAYER = "middleware"
+ALSO = ("endings",)
 CASE = ""
 
 

@@ -11,6 +11,7 @@ from targets.broken.base import build, patch
 
 SECTION = "close"
 LAYER = "server"
+ALSO = ("endings",)
 CASE = ""
 
 

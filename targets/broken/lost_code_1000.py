@@ -9,6 +9,7 @@ from targets.broken.base import build, patch
 
 SECTION = "lost"
 LAYER = "framework"
+ALSO = ("endings",)
 CASE = ""
 
 

@@ -10,6 +10,7 @@ from targets.broken.base import build
 
 SECTION = "lost"
 LAYER = "middleware"
+ALSO = ("endings",)
 CASE = ""
 
 

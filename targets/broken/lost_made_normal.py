@@ -8,7 +8,7 @@ from targets.broken.base import build
 
 SECTION = "lost"
 LAYER = "middleware"
-ALSO = ("close", "handshake")
+ALSO = ("close", "endings", "handshake")
 CASE = ""
 
 

@@ -9,7 +9,7 @@ from targets.broken.base import build, patch
 
 SECTION = "lost"
 LAYER = "framework"
-ALSO = ("states",)
+ALSO = ("endings", "states")
 CASE = ""
 
 

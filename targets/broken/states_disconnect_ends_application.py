@@ -9,6 +9,7 @@ from targets.broken.base import build, patch
 
 SECTION = "states"
 LAYER = "framework"
+ALSO = ("endings",)
 CASE = ""
 
 

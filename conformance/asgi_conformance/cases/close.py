@@ -36,6 +36,7 @@ ON_THE_WIRE = (
     "rfc6455.close.started",
     "rfc6455.close.body",
     "rfc6455.close.tcp-closed",
+    "rfc6455.frames.server-unmasked",
     "starlette.close.code",
     "starlette.close.reason",
 )
@@ -53,6 +54,15 @@ def client_close_code_reaches_the_handler(client: Client, app: App, code: int, r
     app.accepts()
     client.closes(code, reason)
     app.is_disconnected(code, reason)
+
+
+@case("close.client.reason", requires=("asgi.disconnect.reason-early",))
+def reason_of_the_client_is_noted(client: Client, app: App) -> None:
+    """Whether a server passes on the client's reason that is not yet held to it is shown."""
+    client.opens()
+    app.accepts()
+    client.closes(4001, "bye")
+    app.calls("receive")
 
 
 @case("close.client.empty", requires=("asgi.disconnect.default-code", "rfc6455.close.code-absent", *RECEIVED))
@@ -192,6 +202,15 @@ def app_close_code_reaches_the_client(client: Client, app: App, code: int, reaso
     client.is_ended()
 
 
+@case("close.app.reason", requires=("asgi.close.reason-early",))
+def reason_of_the_app_is_noted(client: Client, app: App) -> None:
+    """Whether a server writes the handler's reason to the wire that is not yet held to it is shown."""
+    client.opens()
+    app.accepts()
+    app.closes(4001, "bye")
+    client.is_closed(4001)
+
+
 @case("close.app.default", requires=("asgi.close.code", "starlette.close.code", "starlette.close.reason"))
 def app_close_without_a_code_is_1000(client: Client, app: App) -> None:
     """close() without arguments closes with 1000 and no reason."""
@@ -208,6 +227,19 @@ def close_event_without_a_code_is_1000(client: Client, app: App) -> None:
     app.accepts()
     app.calls("send", message={"type": "websocket.close"})
     client.is_closed(1000)
+
+
+@case(
+    "close.app.event-without-reason",
+    requires=("asgi.close.code", "asgi.close.reason", "starlette.send.raw"),
+    rows=(("absent", {}), ("none", {"reason": None})),
+)
+def close_event_without_a_reason_has_none(client: Client, app: App, fields: dict[str, Any]) -> None:
+    """A websocket.close event whose reason is absent or None closes with its code and no reason."""
+    client.opens()
+    app.accepts()
+    app.calls("send", message={"type": "websocket.close", "code": 3000, **fields}, raises=True)
+    client.is_closed(3000, "")
 
 
 @case(

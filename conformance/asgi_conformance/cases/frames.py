@@ -10,7 +10,7 @@ FAILS = ("rfc6455.fail.ends", "rfc6455.fail.close-frame", "asgi.disconnect.sent"
 @case(
     "frames.unmasked",
     requires=("rfc6455.frames.client-masked", *FAILS),
-    rows=(("text", 1, b"hi"), ("binary", 2, b"hi")),
+    rows=(("text", 1, b"hi"), ("binary", 2, b"hi"), ("ping", 9, b"hi"), ("close", 8, b"\x03\xe8")),
 )
 def unmasked_frame_fails_the_connection(client: Client, app: App, opcode: int, payload: bytes) -> None:
     """A frame from the client that is not masked ends the connection."""
@@ -49,8 +49,12 @@ def unknown_opcode_fails_the_connection(client: Client, app: App, opcode: int) -
 
 @case(
     "frames.control",
-    requires=("rfc6455.control.received-illegal",),
-    rows=(("ping-126-bytes", 9, 126, True), ("ping-fragmented", 9, 2, False), ("pong-126-bytes", 10, 126, True)),
+    requires=("rfc6455.control.received-illegal", "asgi.disconnect.sent"),
+    rows=(
+        ("ping-126-bytes", 9, 126, True), ("ping-fragmented", 9, 2, False),
+        ("pong-126-bytes", 10, 126, True),
+        ("pong-fragmented", 10, 2, False),
+    ),
 )
 def illegal_control_frame(client: Client, app: App, opcode: int, length: int, fin: bool) -> None:
     """What a server makes of a control frame that is too long or fragmented is shown."""
@@ -72,6 +76,8 @@ def illegal_control_frame(client: Client, app: App, opcode: int, length: int, fi
         ("too-high", (b"\xf4\x90\x80\x80",)),
         ("in-second-fragment", (b"ok ", b"\xff")),
         ("cut-at-the-end", (b"\xc3", b"")),
+        ("broken-between", (b"\xe2", b"\x28\xa1")),
+        ("in-third-fragment", (b"one ", b"two ", b"\xc0")),
     ),
 )
 def invalid_utf8_fails_the_connection(client: Client, app: App, parts: tuple[bytes, ...]) -> None:
@@ -97,5 +103,45 @@ def nothing_is_processed_after_the_failure(client: Client, app: App, opcode: int
     app.receives_text("before")
     client.sends_frame(opcode, b"", rsv=rsv, masked=masked)
     client.sends_text("after")
+    app.is_disconnected()
+    client.is_ended()
+
+
+@case(
+    "frames.control.close",
+    requires=("rfc6455.control.received-illegal", "asgi.disconnect.sent"),
+    rows=(("fragmented", b"\x03\xe8", False), ("126-bytes", b"\x03\xe8" + b"r" * 124, True)),
+)
+def illegal_close_frame(client: Client, app: App, body: bytes, fin: bool) -> None:
+    """What a server makes of a Close frame that is too long or fragmented is shown; the handler is told of the end."""
+    client.opens()
+    app.accepts()
+    client.sends_frame(8, body, fin=fin)
+    app.is_disconnected()
+    client.is_ended()
+
+
+@case(
+    "frames.fragments",
+    requires=("rfc6455.fragments.received-illegal", "asgi.disconnect.sent"),
+    rows=(
+        ("continuation-of-nothing", ((0, True),)),
+        ("continuation-after-the-last", ((1, True), (0, True))),
+        ("text-within-text", ((1, False), (1, True))),
+        ("binary-within-text", ((1, False), (2, True))),
+        ("text-within-binary", ((2, False), (1, True))),
+    ),
+)
+def fragments_out_of_order(client: Client, app: App, frames: tuple[tuple[int, bool], ...]) -> None:
+    """What a server makes of fragments that do not belong together is shown; the handler is told of the end."""
+    client.opens()
+    app.accepts()
+    whole = 0
+    for opcode, fin in frames:
+        client.sends_frame(opcode, b"part", fin=fin)
+        if opcode and fin and not whole and len(frames) > 1 and frames[0] == (opcode, fin):
+            whole += 1
+    for _ in range(whole):
+        app.receives_text("part")
     app.is_disconnected()
     client.is_ended()

@@ -62,7 +62,7 @@ def offered_subprotocols_reach_the_application(client: Client, app: App, offered
 
 @case(
     "handshake.subprotocol.not-offered",
-    requires=("rfc6455.handshake.subprotocol",),
+    requires=("rfc6455.handshake.subprotocol", "asgi.accept.not-offered"),
     rows=(("other", ("chat",), "superchat"), ("none-offered", (), "chat")),
 )
 def subprotocol_that_was_not_offered_is_not_named(
@@ -75,7 +75,7 @@ def subprotocol_that_was_not_offered_is_not_named(
 
 @case(
     "handshake.headers",
-    requires=("asgi.accept.headers", "starlette.accept.headers"),
+    requires=("asgi.accept.completes", "asgi.accept.headers", "starlette.accept.headers"),
     rows=(
         ("one", (("x-answer", "42"),)),
         ("case-kept", (("x-when", "Mon, 23 Nov 2026 08:00:00 GMT"),)),
@@ -115,7 +115,7 @@ def close_before_the_connect_event_is_read_is_403(client: Client, app: App) -> N
     client.is_refused(403)
 
 
-@case("handshake.refused.disconnect", requires=("asgi.disconnect.before-accept",))
+@case("handshake.refused.disconnect", requires=("asgi.disconnect.before-accept", "asgi.close.before-accept"))
 def disconnect_after_a_refusal(client: Client, app: App) -> None:
     """What the handler receives after it has refused the connection is shown."""
     client.opens()
@@ -123,6 +123,16 @@ def disconnect_after_a_refusal(client: Client, app: App) -> None:
     app.closes(1000)
     client.is_refused(403)
     app.calls("receive")
+
+
+@case("handshake.refused.receive", requires=("asgi.disconnect.before-accept", "asgi.close.before-accept"))
+def disconnect_right_after_a_refusal(client: Client, app: App) -> None:
+    """What a handler receives that refuses the connection and receives again at once is shown; the client reads 403."""
+    client.opens()
+    app.calls("receive")
+    app.closes(1000)
+    app.calls("receive", raises=True)
+    client.is_refused(403)
 
 
 @case("handshake.unanswered", requires=("asgi.connect.handshake-waits",))
@@ -179,6 +189,23 @@ def denial_in_parts_reaches_the_client(client: Client, app: App, chunks: tuple[b
 
 
 @case(
+    "handshake.denied.body-later",
+    requires=("asgi.denial.status", "asgi.denial.body"),
+    rows=(("length-given", ((b"content-length", b"5"),)), ("length-not-given", ())),
+    needs=("denial",),
+)
+def denial_waits_for_its_body(client: Client, app: App, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    """A denial whose body is sent some time after its status and headers arrives with its body."""
+    client.opens()
+    app.calls("receive")
+    pairs = [list(pair) for pair in headers]
+    app.calls("send", message={"type": "websocket.http.response.start", "status": 401, "headers": pairs})
+    client.falls_silent()
+    app.calls("send", message={"type": "websocket.http.response.body", "body": b"later"})
+    client.is_refused(401)
+
+
+@case(
     "handshake.denied.extension-missing",
     requires=("starlette.denial.missing-extension", "asgi.close.before-accept"),
     needs=("without:websocket.http.response",),
@@ -192,7 +219,7 @@ def denial_without_the_extension_is_refused(client: Client, app: App) -> None:
     client.is_refused(403)
 
 
-LEFT = ("asgi.disconnect.sent", "asgi.disconnect.lost-code", "asgi.disconnect.code-type")
+LEFT = ("asgi.connect.first", "asgi.disconnect.sent", "asgi.disconnect.lost-code", "asgi.disconnect.code-type")
 
 
 @case("handshake.left", requires=LEFT, rows=(("fin", "drops"), ("rst", "resets"), ("half", "half_closes")))
@@ -202,6 +229,20 @@ def client_leaves_before_the_answer(client: Client, app: App, leaves: str) -> No
     app.calls("receive")
     getattr(client, leaves)()
     app.calls("receive")
+
+
+@case(
+    "handshake.left.accepted",
+    requires=(*LEFT, "asgi.send.after-disconnect", "asgi.send.after-disconnect-ignored"),
+    rows=(("fin", "drops"), ("rst", "resets"), ("half", "half_closes")),
+)
+def accept_for_a_client_that_has_left(client: Client, app: App, leaves: str) -> None:
+    """An accept that comes too late raises what the documents name, or nothing; then the disconnect is received."""
+    client.opens()
+    app.calls("receive")
+    getattr(client, leaves)()
+    app.calls("accept", raises=True)
+    app.calls("receive", raises=True)
 
 
 @case("handshake.left.partly", requires=("rfc6455.handshake.bad-request",))

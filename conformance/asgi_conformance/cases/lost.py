@@ -10,6 +10,7 @@ LOST = (
     "asgi.disconnect.code-type",
     "rfc6455.close.code-lost",
     "starlette.disconnect.raised",
+    "starlette.disconnect.code",
 )
 WAYS = (("fin", "drops"), ("rst", "resets"), ("half", "half_closes"))
 
@@ -78,7 +79,7 @@ def send_after_the_client_has_closed(client: Client, app: App, code: int) -> Non
 
 @case(
     "lost.send.gone",
-    requires=("asgi.send.after-disconnect", "starlette.send.lost"),
+    requires=("asgi.send.after-disconnect", "asgi.send.after-disconnect-ignored", "starlette.send.lost"),
     rows=(("rst", "resets"), ("half", "half_closes")),
 )
 def send_after_the_connection_is_lost(client: Client, app: App, leaves: str) -> None:

@@ -200,7 +200,12 @@ def messages_reach_the_handler_in_order(client: Client, app: App, count: int) ->
 
 @case(
     "messages.client.ping",
-    requires=("rfc6455.ping.pong", "rfc6455.control.unfragmented", "asgi.ping.handled"),
+    requires=(
+        "rfc6455.ping.pong",
+        "rfc6455.control.unfragmented",
+        "rfc6455.frames.server-unmasked",
+        "asgi.ping.handled",
+    ),
     rows=(("empty", b""), ("payload", b"are you there?"), ("125-bytes", b"p" * 125), ("binary", b"\x00\xff")),
 )
 def ping_is_answered_by_the_server(client: Client, app: App, payload: bytes) -> None:
@@ -269,7 +274,11 @@ def raw_send_passes_the_event(client: Client, app: App, fields: dict[str, Any]) 
     client.receives_text()
 
 
-@case("messages.app.in-order", requires=("asgi.send.in-order",), rows=(("two", 2), ("ten", 10), ("mixed", 6)))
+@case(
+    "messages.app.in-order",
+    requires=("asgi.send.in-order", "starlette.send.text", "starlette.send.bytes"),
+    rows=(("two", 2), ("ten", 10), ("mixed", 6)),
+)
 def messages_reach_the_client_in_order(client: Client, app: App, count: int) -> None:
     """Messages reach the client in the order in which they were sent, each once."""
     client.opens()
@@ -285,7 +294,11 @@ def messages_reach_the_client_in_order(client: Client, app: App, count: int) -> 
     app.is_disconnected(1000)
 
 
-@case("messages.echo", requires=("asgi.receive.text", "asgi.send.text"), rows=(("once", 1), ("ten-times", 10)))
+@case(
+    "messages.echo",
+    requires=("asgi.connect.first", "asgi.receive.text", "asgi.send.text"),
+    rows=(("once", 1), ("ten-times", 10)),
+)
 def messages_go_to_and_fro(client: Client, app: App, times: int) -> None:
     """Request and answer alternate on one connection."""
     client.opens()

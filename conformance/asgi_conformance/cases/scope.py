@@ -159,6 +159,7 @@ def one_header_never_becomes_two(client: Client, app: App, value: str) -> None:
     client.asks(headers=(("X-B", value),))
     app.accepts()
     client.is_answered()
+    client.drops()
 
 
 @case(

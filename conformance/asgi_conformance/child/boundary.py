@@ -72,7 +72,7 @@ class Outermost:
             if run.route is not None and run.route.get("outermost"):
                 app = functools.partial(observed_handler, run, app, describe_endpoint(app))
             data = describe_scope(scope)
-            data["below"] = component.record
+            data["below"], data["lifespan"] = component.record, self.namespace.called
             if run.scope:
                 data["scope"] = whole_scope(scope, filled)
             await observed(run, "outer", app, scope, receive, send, data)
@@ -85,9 +85,10 @@ class Outermost:
 
 def describe_scope(scope: Dict[str, Any]) -> Dict[str, Any]:
     """What the judge needs of a scope."""
-    asgi = scope.get("asgi") or {}
+    asgi = scope.get("asgi")
+    version = asgi.get("spec_version", "2.0") if isinstance(asgi, dict) else "2.0"
     return {
-        "spec_version": asgi.get("spec_version", "2.0"),
+        "spec_version": version if isinstance(version, str) else "2.0",
         "extensions": sorted(scope.get("extensions") or {}),
         "subprotocols": list(scope.get("subprotocols") or ()),
         "path": scope.get("path"),

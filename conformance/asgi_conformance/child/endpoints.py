@@ -69,6 +69,7 @@ def _frames(exc: BaseException) -> List[str]:
     entry = exc.__traceback__
     while entry is not None:
         if not str(entry.tb_frame.f_globals.get("__name__", "")).startswith(_OWN):
-            frames.append("{}:{}".format(entry.tb_frame.f_code.co_filename, entry.tb_lineno))
+            code = entry.tb_frame.f_code
+            frames.append("{}:{} {}".format(code.co_filename, entry.tb_lineno, code.co_name))
         entry = entry.tb_next
     return frames[-24:]

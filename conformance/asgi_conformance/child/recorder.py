@@ -18,6 +18,9 @@ _ENDS = ("exit", "op", "tasks")
 # In the place of an app step's number, for a run without an app lane (PROTOCOL.md).
 HOLD, LET_GO = -1, -2
 
+# The step of a second task of the handler: what that task does is booked on it, whatever step the lane has come to.
+step_beside: "contextvars.ContextVar[Optional[int]]" = contextvars.ContextVar("asgi_conformance_step", default=None)
+
 current_run: "contextvars.ContextVar[Optional[Run]]" = contextvars.ContextVar("asgi_conformance_run", default=None)
 
 
@@ -36,7 +39,7 @@ class Run:
         self.bare = False
         self.inside = False
         self.scope = False
-        self.step: Optional[int] = None
+        self._step: Optional[int] = None
         self.target: Any = None
         self.above: List[Component] = []
         self.entered: Set[int] = set()
@@ -54,6 +57,16 @@ class Run:
         self._tasks: List[Any] = []
         self._go: Dict[int, "asyncio.Future[None]"] = {}
         self._briefing: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
+
+    @property
+    def step(self) -> Optional[int]:
+        """The step in progress, as the current task sees it."""
+        beside = step_beside.get()
+        return self._step if beside is None else beside
+
+    @step.setter
+    def step(self, index: Optional[int]) -> None:
+        self._step = index
 
     def observe(self, boundary: str, kind: str, data: Dict[str, Any]) -> None:
         """Book one observation on this run."""
@@ -113,7 +126,7 @@ class Run:
                 "{}:{} {}".format(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
                 for frame in _await_chain(self.task.get_coro())
             ]
-        return {"step": self.step, "waiting": dict(self.waiting), "stack": stack, "over": self.over}
+        return {"step": self._step, "waiting": dict(self.waiting), "stack": stack, "over": self.over}
 
 
 def _await_chain(coroutine: Any) -> List[Any]:
@@ -130,8 +143,11 @@ class Runs:
     """The runs under way, by id."""
 
     def __init__(self, channel: Channel) -> None:
+        from .swept import Swept
+
         self.channel = channel
         self.by_id: Dict[str, Run] = {}
+        self.swept = Swept
 
     def get(self, run_id: str) -> Run:
         """The run of that id, made when it is first spoken of (on the control pipe or by a connection)."""
@@ -144,7 +160,8 @@ class Runs:
         """The run that a connection belongs to, None for anybody else's."""
         for name, value in scope.get("headers") or ():
             if bytes(name).lower() == HEADER:
-                return self.get(bytes(value).decode("ascii", "replace"))
+                run_id = bytes(value).decode("ascii", "replace")
+                return self.swept(run_id, self.channel) if run_id[:1] == "~" else self.get(run_id)
         return None
 
     def forget(self, run_id: str) -> None:

@@ -16,14 +16,16 @@ KEYS = (
 
 
 class Namespace:
-    """The namespace ``scope["state"]`` of the lifespan; ``filled`` once the target's start-up was complete."""
+    """The namespace ``scope["state"]`` of the lifespan; ``called`` once the server has called the target for it, ``filled``
+    once the target's start-up was complete."""
 
     def __init__(self) -> None:
-        self.filled = False
+        self.filled = self.called = False
 
     async def lifespan(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
         """Call ``app`` for the lifespan, and mark its namespace while connections can come."""
         state = scope.get("state")
+        self.called = True
 
         async def marking_receive() -> Any:
             event = await receive()

@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._message: list[bytes] = []
         self._message_opcode = 0
         self._frames = self._bytes = 0
-        self._flooded = False
+        self._flooded = self._answered_twice = False
         self.response: Response | None = None
         self.handshake_problem: str = ""
         self.messages: list[str | bytes] = []
@@ -76,6 +76,12 @@ class Connection(asyncio.Protocol):
         self.ended = False
         self.silent = False
         self.half_closed = False
+        self._corked: list[bytes] | None = None
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether the handshake was answered with 101."""
+        return self.response is not None and self.response.status_code == 101
 
     # What arrives
 
@@ -97,8 +103,12 @@ class Connection(asyncio.Protocol):
                 self._read_response(protocol)
                 if upgraded and stop < len(self._head):
                     self._read_frames(bytes(self._head[stop:]))
-        else:
+                self._look_behind(self.response)
+        elif self.response is None or self.response.status_code == 101:
             self._read_frames(data)
+        else:
+            self._head += data
+            self._look_behind(self.response)
         self._wake()
 
     def eof_received(self) -> bool:
@@ -146,6 +156,16 @@ class Connection(asyncio.Protocol):
                 self._observe("wire", "response", data)
         if self.response is None and protocol.handshake_exc is not None and not self.handshake_problem:
             self.handshake_problem = str(protocol.handshake_exc)
+
+    def _look_behind(self, response: Response | None) -> None:
+        """One request has one response: a second one behind an answer that refuses is seen."""
+        if response is None or response.status_code == 101 or self._answered_twice:
+            return
+        length = next((v for name, v in response.headers.raw_items() if name.lower() == "content-length"), "")
+        behind = bytes(self._head).partition(b"\r\n\r\n")[2][int(length) :] if length.isdecimal() else b""
+        if behind.startswith(b"HTTP/") and b"\r\n" in behind:
+            self._answered_twice = True
+            self._observe("wire", "response.second", {"line": behind.partition(b"\r\n")[0].decode("latin-1")})
 
     def _read_cut_response(self) -> None:
         """What there is of a response whose body ended before its length: its head still says something."""
@@ -245,8 +265,10 @@ class Connection(asyncio.Protocol):
         return "\r\n".join(lines).encode("latin-1")
 
     def write(self, data: bytes) -> None:
-        """Bytes on the wire as they are."""
-        if self._transport is not None and not self._transport.is_closing():
+        """Bytes on the wire as they are, or kept until `uncork`."""
+        if self._corked is not None:
+            self._corked.append(data)
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
     def write_frame(self, opcode: int, payload: Any, *, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
@@ -283,6 +305,20 @@ class Connection(asyncio.Protocol):
         """Read nothing of what arrives from now on."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
+
+    def read_again(self) -> None:
+        """Read what has arrived since `stop_reading`, and go on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def cork(self) -> None:
+        """Keep what is written from now on."""
+        self._corked = []
+
+    def uncork(self) -> None:
+        """Write all that was kept in one piece."""
+        kept, self._corked = self._corked or [], None
+        self.write(b"".join(kept))
 
     async def drained(self) -> None:
         """Wait until the socket has taken what was written."""

@@ -162,7 +162,8 @@ class ClientLane:
     async def _do_open_partly(self) -> None:
         await self._connect()
         request = self._request((), (), partial=True)
-        self._connection.write(request[: len(request) // 2])
+        # All but the line that ends it: a server that goes on all the same can be told by the run's own header.
+        self._connection.write(request[:-2])
 
     async def _do_ask(
         self, target: str, method: str, http: str, without: Sequence[str], headers: Sequence[Sequence[str]]
@@ -280,6 +281,20 @@ class ClientLane:
 
     async def _do_stop_reading(self) -> None:
         self._connection.stop_reading()
+
+    async def _do_read_again(self) -> None:
+        self._connection.read_again()
+
+    async def _do_over(self) -> None:
+        await self._recording.exit()
+
+    async def _do_cork(self) -> None:
+        await self._opened()
+        self._connection.cork()
+
+    async def _do_uncork(self) -> None:
+        self._connection.uncork()
+        await self._connection.drained()
 
     async def _do_hold(self) -> None:
         self._release(HOLD)

@@ -26,13 +26,17 @@ _CLIENT_KINDS = {
     "closed": "reads",
     "ended": "reads",
     "gone": "reads",
+    "over": "reads",
     "silence": "local",
     "stop-reading": "local",
+    "read-again": "local",
+    "cork": "local",
     "hold": "local",
     "held": "local",
     "let-go": "local",
 }
 _APP_KINDS = {"accept": "answers", "deny": "answers", "close": "closes", "return": "ends", "raise": "ends"}
+_APP_KINDS["cancel"] = "ends"
 # (what was done before, in the other lane; what comes now): orders that the data itself proves.
 _ORDERED_BY_DATA = {
     ("opens", "answers"),

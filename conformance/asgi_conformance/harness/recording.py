@@ -45,7 +45,7 @@ class Recording:
         """Record something that the child saw."""
         self._entries.append((t_us, boundary, kind, data))
         if boundary == "app":
-            if kind == "op":
+            if kind in ("op", "begun"):
                 self._done.add(data["step"])
             elif kind == "exit":
                 self._lane_ended = True

@@ -27,12 +27,16 @@ SETTLING_TURNS = 50
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One execution of a case: its trace, how long it took, and whether its own evidence is good enough."""
+    """One execution of a case: its trace, how long it took, and whether its own evidence is good enough.
+
+    ``crashed``: the target's process ended meanwhile or, where it was not ``started``, before.
+    """
 
     case: Case
     trace: Trace
     duration_us: int
     crashed: bool = False
+    started: bool = True
 
 
 class Runner:
@@ -128,8 +132,8 @@ class Runner:
         self._counter += 1
         recording = Recording(str(self._counter), self._deadlines)
         self._recordings[recording.id] = recording
-        if self._process.dead:
-            recording.crashed = True
+        started = not self._process.dead
+        recording.crashed = not started
         monitor = None if self._measuring else asyncio.create_task(self._measure_lag())
         try:
             if case.kind == "surface":
@@ -145,7 +149,7 @@ class Runner:
             del self._recordings[recording.id]
             self._process.send({"forget": [recording.id]})
         duration = time.monotonic_ns() // 1000 - recording.started_us
-        return Ran(case, recording.trace(), duration, recording.crashed)
+        return Ran(case, recording.trace(), duration, recording.crashed, started)
 
     async def _exchange(self, case: Case, control: bool, recording: Recording) -> None:
         program = compile_case(case)
@@ -160,8 +164,8 @@ class Runner:
             if not kept and not recording.exited:
                 await self._settled(recording)
             if kept:
-                if not recording.entered and lane.connection.ended and lane.connection.response is None:
-                    return  # left before the target was called: nothing more will come
+                if not recording.entered and lane.connection.ended and not lane.connection.upgraded:
+                    return  # refused, or left before the target was called: nothing more will come
                 kept = await self._guarded(recording, recording.exit())
             if kept:
                 kept = await self._guarded(recording, lane.finish())

@@ -104,7 +104,8 @@ def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] 
     yield from server(seen, context.server.spec_version, requires)
     if len(seen.boundaries) > 2:
         yield from middleware(seen, context.may)
-    if not seen.operations:
+    begun = any(m.app.get("step") is not None for m in seen.missed)  # an operation that never ended is one, too
+    if not seen.operations and not (begun and context.framework == STARLETTE):
         return
     if context.framework == STARLETTE and (requires is None or any(id.startswith("starlette.") for id in requires)):
         yield from framework(case, seen)

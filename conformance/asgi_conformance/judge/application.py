@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import requirements
 from ..model import Case, Component, Finding, Layer, Trace, Verdict
-from .application_ending import beside, ending, loop_free, standstill
+from .application_ending import beside, ending, loop_free, standstill, unserved
 from .application_messages import ANSWERS, messages
 from .claims import Claim
 from .seen import Missed, Seen, read
@@ -134,6 +134,8 @@ def aside(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
         got = f" (HTTP {status})" if status is not None else ""
         reason = f"the handler was not reached: what stands before it answered{got}"
         return Verdict.SKIP, f"{reason}. {_configure(case, status)}"
+    if missing := unserved(seen):
+        return Verdict.SKIP, f"not judged: the handler raised before it answered; {missing}"
     if answer and answer.get("type") != "websocket.accept":
         status = status or answer.get("status")
         got = f" with HTTP {status}" if status is not None else ""

@@ -102,8 +102,27 @@ def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) ->
     observed = f"{exception_text(leaf)} left the handler at {own_place(leaf.get('frames') or (), who)}"
     if "WebSocketDisconnect" in leaf["mro"] or _told(seen):
         yield _claim(left, False, quiet, observed, who)
-    else:
+    elif not _missed(seen, leaf):
         yield _claim(tolerated, False, lives, observed, who)
+
+
+def unserved(seen: Seen) -> str:
+    """What the server does not do, where a handler failed for it before it answered; '' where it did not."""
+    exit_ = next((o.data for o in seen.trace.at("route", "exit")), None)
+    leaf = _escaped(seen, exit_) if exit_ is not None else None
+    return _missed(seen, leaf) if leaf is not None else ""
+
+
+def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
+    if seen.outer is None or any(o.data["event"].get("type") in ANSWERS for o in seen.trace.at("route", "send")):
+        return ""
+    entered, frames = seen.outer.entered, [str(frame) for frame in leaf.get("frames") or ()]
+    offers = "websocket.http.response" in entered.get("extensions", ())
+    if not offers and frames and "denial" in frames[-1].rpartition(" ")[2]:
+        return "this server does not offer denial responses (websocket.http.response)"
+    if not entered.get("lifespan", True):
+        return "this server calls no lifespan, so that nothing is there that the application's start-up would make"
+    return ""
 
 
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:

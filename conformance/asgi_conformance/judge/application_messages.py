@@ -75,7 +75,7 @@ def _one(o: Observation, state: str, ended: Mapping[int, str], seen: Seen, who: 
     if kind not in allowed or o.kind == "send.refused":
         yield claim("asgi.application.valid-message", False, "one of " + ", ".join(allowed))
         return
-    wrong = _types(event)
+    wrong = wrong_types(event)
     yield claim("asgi.application.valid-message", not wrong, "values of the stated types", wrong)
     if not wrong:
         for id, held, expected, observed in _values(event, state, seen):
@@ -102,9 +102,9 @@ def _is_bytes(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("$") == "bytes"
 
 
-def _types(event: Event) -> str:
+def wrong_types(event: Event) -> str:
     """The first value of a type that ASGI does not allow, as text, '' for none (those of a close are judged apart)."""
-    kind = event["type"]
+    kind = event.get("type")
     if kind == "websocket.send":
         text, data = event.get("text"), event.get("bytes")
         if (text is None) == (data is None):
@@ -115,9 +115,28 @@ def _types(event: Event) -> str:
         subprotocol = event.get("subprotocol")
         if subprotocol is not None and not _is_text(subprotocol):
             return f"websocket.accept with subprotocol {shown(subprotocol)}"
-        for pair in _pairs(event):
-            if len(pair) != 2 or not all(_is_bytes(part) for part in pair):
-                return f"websocket.accept with a header {pair!r} that is no pair of bytes"
+        return _wrong_headers(event)
+    elif kind == "websocket.http.response.start":
+        status = event.get("status")
+        if not isinstance(status, int) or isinstance(status, bool):
+            return f"{kind} with status {shown(status)}"
+        return _wrong_headers(event)
+    elif kind == "websocket.http.response.body":
+        body, more = event.get("body", {"$": "bytes"}), event.get("more_body", False)
+        if not _is_bytes(body):
+            return f"{kind} with body {shown(body)}"
+        if not isinstance(more, bool):
+            return f"{kind} with more_body {shown(more)}"
+    return ""
+
+
+def _wrong_headers(event: Event) -> str:
+    headers = event.get("headers", [])
+    if not isinstance(headers, list):
+        return f"{event['type']} with headers {shown(headers)}"
+    for pair in headers:
+        if not isinstance(pair, list) or len(pair) != 2 or not all(_is_bytes(part) for part in pair):
+            return f"{event['type']} with a header {pair!r} that is no pair of bytes"
     return ""
 
 

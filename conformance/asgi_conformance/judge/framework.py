@@ -41,6 +41,37 @@ def framework(case: Case, seen: Seen) -> Iterator[Claim]:
         script = case.steps[operation.step]
         yield from _operation(script, operation, pair, after, by_step.get(operation.step, []), extensions, assigned)
         pair = after
+    yield from _unfinished(case, seen, pair, by_step, extensions)
+
+
+def _unfinished(
+    case: Case, seen: Seen, pair: Pair, by_step: Mapping[int, list[Observation]], extensions: frozenset[str]
+) -> Iterator[Claim]:
+    """An operation that had not ended by a deadline, though the framework was waiting for nothing from below."""
+    done = {operation.step for operation in seen.operations}
+    for missed in seen.missed:
+        index, waiting = missed.app.get("step"), missed.app.get("waiting") or {}
+        if not missed.sound or missed.app.get("over") or index is None or index in done or seen.inner is None:
+            continue
+        name, entries = name_of(case.steps[index]), by_step.get(index, [])
+        if name not in OPERATIONS or "barrier" in waiting or case.steps[index].args.get("limit"):
+            continue
+        if (case.steps[index].args.get("args") or {}).get("until_raises", 1) > 1:
+            entries = [o for o in entries[-1:] if o.kind == "send"]
+        asked = [call.removeprefix("inner.") for call in waiting if call.startswith("inner.")]
+        try:
+            ids = [*step(pair, name, _given(entries, extensions)).requirement_ids]
+        except NotGiven as due:
+            if due.call in asked:
+                continue
+            ids = _requirements(name)
+        if "send" in asked:
+            continue
+        got = "was waiting for more than it needs" if asked else "was waiting for nothing that it had asked for"
+        for id in ids:
+            expected = f"{_call(name, pair)} ends"
+            yield _claim(id, False, expected, f"it had not ended after {missed.seconds:g} s and {got}")
+        return
 
 
 def _claim(id: str, held: bool, expected: str, seen: str, boundary: str = "app") -> Claim:
@@ -171,12 +202,14 @@ def _result(
     for id in ids:
         if id == "starlette.disconnect.code":
             code = (operation.raised or {}).get("code")
-            yield _claim(id, code == outcome.code, f"code={outcome.code}", f"code={shown(code)}")
+            yield _claim(id, code == observed(outcome.code), f"code={outcome.code}", f"code={shown(code)}")
         elif id == "starlette.disconnect.reason":
-            reason = (operation.raised or {}).get("reason")
-            yield _claim(id, reason == outcome.reason, f"reason={outcome.reason!r}", f"reason={shown(reason)}")
-        elif id in FIELDS and sends and types_ok and outcome.raises is None:
-            held, want, seen = FIELDS[id](args, sends)
+            reason, want_ = (operation.raised or {}).get("reason"), observed(outcome.reason)
+            yield _claim(id, reason == want_, f"reason={shown(want_)}", f"reason={shown(reason)}")
+        elif id in FIELDS and sends and types_ok and (outcome.raises is None or outcome.silent):
+            # What was passed on is the framework's, also where the other side then refused it.
+            compare = FIELDS[id] if outcome.raises is None or id != "starlette.denial.sent" else _denial_begun
+            held, want, seen = compare(args, sends)
             if held and not result_ok and not outcome.silent:
                 held, want, seen = False, f"{call} {expected}", got
             yield _claim(id, held, want, seen, "inner")
@@ -230,7 +263,7 @@ def _field(key: str, event_key: str, default: Any = None, last: bool = False) ->
         if key == "reason":
             want, got = want or "", got or ""
         if key == "headers":
-            want, got = want or [], got or []
+            want, got = want or [], sends[0].get(event_key, [])
         return want == got, f"{event_key}={shown(want)}", event_text(sends[0])
 
     return compare
@@ -251,8 +284,22 @@ def _denial(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
     status = sends[0].get("status")
     body = b"".join(_plain(event.get("body")) or b"" for event in sends[1:])
     want = b"".join(args.get("chunks", (b"",)))
-    held = status == args["status"] and body == want
-    return held, f"HTTP {args['status']} with {want!r}", f"HTTP {status} with {body!r}"
+    # Headers of the response's own, such as content-length, come beside those that it was made with.
+    given, sent = observed(args.get("headers", [])), sends[0].get("headers") or []
+    lost = next((pair for pair in given if not isinstance(sent, list) or pair not in sent), None)
+    more = [bool(event.get("more_body")) for event in sends[1:]]
+    complete = more == [True] * (len(more) - 1) + [False]
+    held = status == args["status"] and body == want and lost is None and complete
+    wrong = "" if lost is None else f" without {': '.join(shown(part) for part in lost)}"
+    wrong += "" if complete else ", with more_body wrong"
+    return held, f"HTTP {args['status']} with {want!r}", f"HTTP {status} with {body!r}{wrong}"
+
+
+def _denial_begun(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    """A denial of which the other side has refused a part: what came before."""
+    status, given, sent = sends[0].get("status"), observed(args.get("headers", [])), sends[0].get("headers") or []
+    held = status == args["status"] and isinstance(sent, list) and all(pair in sent for pair in given)
+    return held, f"HTTP {args['status']} with its headers", event_text(sends[0])
 
 
 def _message(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:

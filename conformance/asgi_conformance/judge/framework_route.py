@@ -34,7 +34,7 @@ def framework_route(seen: Seen) -> Iterator[Claim]:
         # Not what left the handler: the framework made something else of it.
         leaf = _only_framework(below, servers=_told(seen))
     if leaf is not None:
-        place = next(str(frame) for frame in reversed(leaf["frames"]) if _PACKAGE.search(str(frame)))
+        place = next(str(frame).partition(" ")[0] for frame in reversed(leaf["frames"]) if _PACKAGE.search(str(frame)))
         observed = f"{exception_text(leaf)} left {_package(place)} at {_short(place)}"
         yield Claim(REQUIREMENT, False, Layer.FRAMEWORK, "route", "no exception of the framework's own", observed)
 

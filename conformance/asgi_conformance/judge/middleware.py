@@ -32,8 +32,10 @@ SUBJECTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("websocket.http.response.start", "status"): ("asgi.denial.status", "denial"),
     ("websocket.http.response.start", "headers"): ("asgi.denial.headers", "denial"),
     ("websocket.http.response.body", "body"): ("asgi.denial.body", "denial"),
+    ("websocket.http.response.body", "more_body"): ("asgi.denial.body", "denial"),
 }
 # What a type as a whole stands for where an event is dropped, added or turned into another.
+CONNECT = "websocket.connect"
 TYPES: Mapping[str, str] = {
     "websocket.connect": "asgi.connect.first",
     "websocket.receive": "asgi.receive.in-order",
@@ -92,6 +94,10 @@ def _inward(
         observed = "no event within the deadline"
         for about in ("asgi.disconnect.sent", _code_subject(seen)):
             yield _claim(component, "asgi.disconnect.sent", False, event_text(lost), observed, below.name, about)
+    elif missing and missing[0].get("type") == "websocket.connect" and seen.waiting_in(f"{below.name}.receive"):
+        yield _claim(
+            component, VALID, False, event_text(missing[0]), "no event within the deadline", below.name, TYPES[CONNECT]
+        )
     elif missing and missing[0].get("type") == "websocket.receive" and seen.waiting_in(f"{below.name}.receive"):
         observed = "no event within the deadline"
         for about in _subjects(missing[0]):
@@ -141,8 +147,9 @@ def _same(
 
 
 def _contains(after: Any, before: Any) -> bool:
-    """Added headers are always legal; dropped and changed ones are a change."""
-    return all(pair in (after or []) for pair in before or [])
+    """Added headers are always legal; dropped, changed and reordered ones are a change."""
+    remaining = iter(after if isinstance(after, Sequence) else ())
+    return all(pair in remaining for pair in before or [])
 
 
 def _outward(
@@ -163,18 +170,41 @@ def _outward(
                 yield _claim(component, VALID, False, event_text(asked[index]), event_text(event), above.name, subject)
             return
         yield from _same(component, asked[index], event, above.name, may, seen)
-        raised = above.sent[index].raised
-        if raised is not None and "OSError" in raised.get("mro", ()) and below.sent[index].returned:
-            id, expected = "asgi.send.after-disconnect", exception_text(raised)
-            yield _claim(component, id, False, expected, "the send returned", below.name, id)
+        yield from _ended(component, event, above, below, index, seen)
     if len(asked) <= len(sent) or any(s.raised for s in above.sent):
         return
     lost, raised = asked[len(sent)], below.sent[len(sent)].raised
+    held_back = seen.waiting_in(f"{below.name}.send")
     for subject in _subjects(lost):
         if raised is not None:
             yield _claim(component, VALID, False, event_text(lost), _raised(raised), above.name, subject)
         elif below.sent[len(sent)].returned:
             yield _claim(component, TRANSPARENT, False, event_text(lost), "not passed on", above.name, subject)
+        elif held_back is not None:
+            observed = f"not passed on within {held_back.seconds:g} s"
+            yield _claim(component, TRANSPARENT, False, event_text(lost), observed, above.name, subject)
+
+
+def _ended(
+    component: Component, event: Event, above: AtBoundary, below: AtBoundary, index: int, seen: Seen
+) -> Iterator[Claim]:
+    """How one send ended on both sides of the entry."""
+    given, told = above.sent[index], below.sent[index]
+    missed = seen.waiting_in(f"{below.name}.send")
+    outcome = "the send returned"
+    if told.raised is not None:
+        outcome = f"the send raised {exception_text(told.raised)}"
+    elif missed is not None and not told.returned:
+        outcome = f"the send had not ended after {missed.seconds:g} s"
+    elif not told.returned:
+        return
+    if given.raised is not None and "OSError" in given.raised.get("mro", ()):
+        if "OSError" not in (told.raised or {}).get("mro", ()):
+            id = "asgi.send.after-disconnect"
+            yield _claim(component, id, False, exception_text(given.raised), outcome, below.name, id)
+    elif given.returned and not told.returned:
+        for subject in _subjects(event):
+            yield _claim(component, VALID, False, "the send returned", outcome, below.name, subject)
 
 
 def _raised(exc: Mapping[str, Any]) -> str:

@@ -34,8 +34,8 @@ SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
     (
         closing,
         (
-            *("asgi.disconnect.", "asgi.close.", "asgi.application.", "asgi.send.after", "rfc6455.close."),
-            *("rfc6455.codes.", "rfc6455.control.", "rfc6455.fail.", "rfc6455.utf8.", "rfc6455.frames."),
+            *("asgi.disconnect.", "asgi.close.", "asgi.application.", "asgi.send.after", "asgi.send.returns", "rfc6455.close."),
+            *("rfc6455.codes.", "rfc6455.control.", "rfc6455.fail.", "rfc6455.utf8.", "rfc6455.frames.", "rfc6455.fragments."),
         ),
     ),
 )

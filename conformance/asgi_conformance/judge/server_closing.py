@@ -29,11 +29,15 @@ def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
     yield from _disconnect(seen, outer, spec_version)
     if not seen.wire.opened:
         yield from _left_unanswered(seen, outer)
+        yield from _sends_after_the_end(seen, outer)
     else:
         yield from _echo(seen, outer)
         yield from _own_close(seen, outer)
         yield from _application_over(seen, outer)
         yield from _sends_after_the_end(seen, outer)
+        yield from _sends_end(seen, outer)
+        yield from _again(outer)
+        yield from _discarded(seen, outer)
 
 
 def _close_frames(seen: Seen) -> Iterator[Claim]:
@@ -86,6 +90,10 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
     )
     for second in events[1:]:
         yield claim("asgi.disconnect.once", True, "not specified", f"a second event: {event_text(second)}", "outer")
+    if len(events) == 1 and (seen.waiting_in("outer.receive") or outer.receive_raised):
+        raised = exception_text(next(iter(outer.receive_raised), None))
+        observed = f"receive() raised {raised}" if outer.receive_raised else "no event within the deadline"
+        yield claim("asgi.disconnect.once", True, "not specified", observed, "outer")
     yield from _code(seen, first, spec_version)
 
 
@@ -105,7 +113,11 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
     wire, code, frame = seen.wire, event.get("code"), seen.wire.client_close
     assert seen.outer is not None
     observed = f"code={shown(code)}"
-    if wire.client_end == "close" and frame is not None:
+    if wire.client_end == "close" and frame is not None and _closed_before(seen) and not _illegal(frame):
+        # The two closes crossed: which was first depends on who looks.
+        yield _after_own_close(seen, code, frame)
+        yield from _crossed(seen)
+    elif wire.client_end == "close" and frame is not None:
         if _illegal(frame):
             yield claim("asgi.disconnect.illegal-code", True, "not specified", observed, "outer")
         elif frame.get("code") is None:
@@ -128,26 +140,59 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
         yield claim("rfc6455.close.code-lost", code == 1006, "code=1006", observed, "outer")
     elif frame is not None and wire.server_close is not None:
         # The server's Close came first on the client's side: the frame received is the client's answer.
-        want = frame.get("code") if frame.get("code") is not None else 1005
         if wire.ended_by_server:
             yield claim("rfc6455.close.simultaneous", True, "the connection ends", "it ended")
-        own = next((s.event.get("code", 1000) for s in seen.outer.sent if s.event["type"] == "websocket.close"), None)
-        if code != want and code == own:
-            observed += ", that of its own close"
-        yield claim("asgi.disconnect.after-own-close", code == want, f"code={want}", observed, "outer")
+        yield _after_own_close(seen, code, frame)
     elif code is not None:
         yield claim("asgi.disconnect.shutdown-code", True, "not specified", observed, "outer")
+
+
+def _after_own_close(seen: Seen, code: Any, frame: Frame) -> Claim:
+    """The code behind the application's own close: that of the client's frame, whichever of the two was first."""
+    want = frame.get("code") if frame.get("code") is not None else 1005
+    sent = seen.outer.sent if seen.outer is not None else ()
+    own = next((s.event.get("code", 1000) for s in sent if s.event["type"] == "websocket.close"), None)
+    own_text = ", that of its own close" if code != want and code == own else ""
+    observed = f"code={shown(code)}{own_text}"
+    return claim("asgi.disconnect.after-own-close", code == want, f"code={want}", observed, "outer")
+
+
+def _closed_before(seen: Seen) -> bool:
+    """Whether the server had taken a close of the application when it gave it the disconnect."""
+    closing = False
+    for o in seen.trace.at("outer", "send", "sent", "receive"):
+        kind = o.data["event"].get("type") if "event" in o.data else ""
+        if o.kind == "send":
+            closing = kind == "websocket.close"
+        elif o.kind == "sent" and closing:
+            return True
+        elif kind == "websocket.disconnect":
+            return False
+    return False
+
+
+def _crossed(seen: Seen) -> Iterator[Claim]:
+    """The client's Close was under way before it had seen that of the application."""
+    if seen.wire.ended_by_server:
+        yield claim("rfc6455.close.simultaneous", True, "the connection ends", "it ended")
+    elif any(m.owed and m.wait == "end" for m in seen.missed):
+        yield claim("rfc6455.close.simultaneous", False, "the connection ends", "it stayed open past the deadline")
 
 
 def _illegal(frame: Frame) -> bool:
     """Whether this Close of the client breaks the protocol: its code, its reason or its length."""
     payload = frame["payload"]
     body = bytes.fromhex(payload["hex"]) if "hex" in payload else b"?" * 200
+    if not frame.get("fin", True) or frame.get("rsv") or frame.get("masked") is False or len(body) > 125:
+        return True
     return len(body) == 1 or arrival(frame.get("code"), body[2:] or None).fails
 
 
 def _reason(event: Mapping[str, Any], want: str, spec_version: str) -> Iterator[Claim]:
     present = event.get("reason") is not None
+    if want:
+        got = f"reason={shown(event['reason'])}" if present else "no reason"
+        yield claim("asgi.disconnect.reason-early", True, f"reason={want!r} or none", got, "outer")
     if present:
         held = event["reason"] == want
         yield claim("asgi.disconnect.reason", held, f"reason={want!r}", f"reason={shown(event['reason'])}", "outer")
@@ -224,8 +269,21 @@ def _breaches(frames: Sequence[Frame]) -> Iterator[str]:
         else:
             continue
         legal = legal and frame["opcode"] in ("ping", "pong", "close")
-    if legal and not complete_messages(frames)[1] and any(f["opcode"] == "text" for f in frames):
+    if legal and _out_of_order(frames):
+        yield "rfc6455.fragments.received-illegal"
+    elif legal and not complete_messages(frames)[1] and any(f["opcode"] == "text" for f in frames):
         yield "rfc6455.utf8.fail"
+
+
+def _out_of_order(frames: Sequence[Frame]) -> bool:
+    """Whether a continuation continues nothing, or a message begins within another."""
+    unfinished = False
+    for frame in frames:
+        if frame["opcode"] in ("text", "binary", "continuation"):
+            if unfinished != (frame["opcode"] == "continuation"):
+                return True
+            unfinished = not frame["fin"]
+    return False
 
 
 def _length(frame: Frame) -> int:
@@ -259,18 +317,21 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
     answer = wire.server_close
-    over = sent.returned or sent.raised is not None
+    over = sent.returned or sent.raised is not None or seen.waiting_in("outer.send") is not None
     if answer is None and not (wire.ended_by_server or (over and any(m.sound for m in seen.missed))):
         return
     got = frame_text(answer) if answer is not None else "no Close frame"
     if answer is None and sent.raised is not None:
         got += f", send() raised {exception_text(sent.raised)}"
+    elif answer is None and not sent.returned:
+        got += ", and send() had not ended by the deadline"
     want = 1000 if code is None else code
     id = "asgi.close.default-code" if code is None else "asgi.close.code"
     yield claim(id, answer is not None and answer.get("code") == want, f"Close {want}", got)
     if answer is not None:
         held = answer.get("reason", "") == reason
         yield claim("asgi.close.reason", held, f"reason {reason!r}", f"reason {answer.get('reason', '')!r}")
+        yield claim("asgi.close.reason-early", True, f"reason {reason!r}", f"reason {answer.get('reason', '')!r}")
         yield claim("rfc6455.close.started", True, "a Close frame begins the end", got)
         yield from _tcp(seen)
     elif sent.raised is None:
@@ -301,6 +362,9 @@ def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if outer.exit["outcome"] == "raised":
         yield claim("asgi.application.error-ends-connection", over, "the connection ends", observed)
     if over:
+        if outer.exit["outcome"] == "raised":
+            code = frame_text(wire.server_close) if wire.server_close is not None else "no Close frame"
+            yield claim("rfc6455.codes.error", True, "1011 fits", code)
         got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
         yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
 
@@ -311,6 +375,10 @@ def _left_unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if over and any(m.sound and m.app.get("over") and m.wait in ("end", "response") for m in seen.missed):
         expected, observed = "the connection ends", "no answer to the handshake, and it stayed open"
         yield claim("asgi.application.ends-connection", False, expected, observed)
+
+
+# What a server may take for a connection that is closed without a word, and must not answer with an error of another kind.
+_ENDS_IN_ERROR = ("websocket.accept", "websocket.close")
 
 
 def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
@@ -327,7 +395,7 @@ def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         for s in outer.sent
         if s.step is not None
         and s.step > after
-        and (s.event["type"] == "websocket.send" or (s.event["type"] == "websocket.close" and s.raised is not None))
+        and (s.event["type"] == "websocket.send" or (s.event["type"] in _ENDS_IN_ERROR and s.raised is not None))
     ]
     raised = [s for s in late if s.raised is not None]
     if not late or (proved is None and not raised and len(late) < ENOUGH_SENDS):
@@ -336,3 +404,37 @@ def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     got = exception_text(raised[0].raised) if raised else f"{len(late)} sends returned"
     yield claim("asgi.send.after-disconnect-ignored", quiet, "a send that does nothing", got, "outer")
     yield claim("asgi.send.after-disconnect", bool(raised) and quiet, "a subclass of OSError", got, "outer")
+
+
+def _sends_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """A send ends, in whatever way, at the latest when its connection does."""
+    over = seen.wire.client_end or seen.wire.ended_by_server
+    if not over or not outer.sent:
+        return
+    waits = next((s for s in outer.sent if not s.returned and s.raised is None), None)
+    if waits is None:
+        yield claim("asgi.send.returns", True, "every send returns or raises", "they did", "outer")
+    elif seen.waiting_in("outer.send"):
+        observed = f"send() of {waits.event.get('type')} had not ended by the deadline"
+        yield claim("asgi.send.returns", False, "every send returns or raises", observed, "outer")
+
+
+def _again(outer: AtBoundary) -> Iterator[Claim]:
+    """What the server makes of an event that follows the application's own close, where one gets as far."""
+    closed = False
+    for sent in outer.sent:
+        if closed and (sent.returned or sent.raised is not None):
+            got = exception_text(sent.raised) if sent.raised is not None else "send() returned"
+            yield claim("asgi.close.again", True, "not specified", f"{sent.event.get('type')}: {got}", "outer")
+        closed = closed or (_closes(sent) and sent.returned)
+
+
+def _discarded(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """What the client sent behind its own Close goes nowhere."""
+    kinds = [frame["opcode"] for frame in seen.wire.sent]
+    if "close" not in kinds or kinds[-1] == "close" or not outer.received:
+        return
+    before = len(complete_messages(seen.wire.sent)[0])
+    late = [event for event in outer.received if event.get("type") == "websocket.receive"][before:]
+    observed = event_text(late[0]) if late else "nothing"
+    yield claim("rfc6455.close.data-discarded", not late, "nothing of what followed the Close", observed, "outer")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..model import Layer
 from ..values import LONG, observed
+from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Seen, Sent
 from .server_request import refused, tolerated, wrong_with
@@ -36,12 +37,15 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if listed is not None:
         yield claim("asgi.scope.subprotocols", listed == offered, f"{offered}", f"{listed}", "outer")
     answer = next((s for s in outer.sent if s.event.get("type") in ANSWERS), None)
+    yield from _early(seen, outer)
     if answer is None:
         yield from _unanswered(seen, outer)
         return
     if seen.wire.client_end and not seen.wire.opened and seen.wire.response is None:
         return  # the client left before the answer could reach it
     kind = answer.event["type"]
+    if wrong_types(answer.event):
+        return  # what a server makes of an event that is none is its own affair
     if kind == "websocket.accept":
         yield from _accepted(seen, answer)
     elif kind == "websocket.close":
@@ -55,16 +59,35 @@ def _connect(outer: AtBoundary) -> Iterator[Claim]:
         first = outer.received[0]
         held = first.get("type") == "websocket.connect"
         yield claim("asgi.connect.first", held, "websocket.connect first", event_text(first), "outer")
+        if any(event.get("type") == "websocket.connect" for event in outer.received[1:]):
+            expected = "websocket.connect first and at no other place"
+            yield claim("asgi.connect.first", False, expected, "a second websocket.connect", "outer")
 
 
 def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     status = seen.wire.status
-    if status == 101:
+    second = next((o.data["line"] for o in seen.trace.at("wire", "response.second")), None)
+    if second is not None:
+        expected, got = "one answer, and no 101 without the application's", f"HTTP {status}, and then {second}"
+        yield claim("asgi.connect.handshake-waits", False, expected, got)
+    elif status == 101:
         expected = "no answer to the handshake before the application's"
         yield claim("asgi.connect.handshake-waits", False, expected, "101 Switching Protocols")
     elif status is not None or (outer.exit is not None and not seen.wire.client_end):
         got = "no answer" if status is None else f"HTTP {status} once the application was over"
         yield claim("asgi.connect.handshake-waits", True, "no 101 without the application's answer", got)
+
+
+def _early(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """What no document speaks of: a client that sends before it was answered, and an application that accepts twice."""
+    kinds = [entry.kind for entry in seen.wire.entries]
+    if "sent.raw" in kinds and "response" not in kinds[: kinds.index("sent.raw")]:
+        event = event_text(outer.received[1]) if len(outer.received) > 1 else "no event"
+        got = "no answer" if seen.wire.status is None else f"HTTP {seen.wire.status}"
+        yield claim("asgi.connect.early-data", True, "not specified", f"{got}, and the application got {event}")
+    for again in [s for s in outer.sent if s.event.get("type") == "websocket.accept"][1:]:
+        got = exception_text(again.raised) if again.raised is not None else "send() returned"
+        yield claim("asgi.accept.again", True, "not specified", got, "outer")
 
 
 def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
@@ -79,6 +102,10 @@ def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
         expected = f"a subprotocol from {offered or 'none offered'}"
         observed = f"sec-websocket-protocol: {subprotocol}" if not held else "none"
         yield claim("rfc6455.handshake.subprotocol", held, expected, observed)
+        if wire.status is not None or wire.ended_by_server or seen.missed:
+            came = got if wire.status is not None or wire.ended_by_server else f"{got} within the deadline"
+            raised = "send() returned" if answer.raised is None else f"send() raised {exception_text(answer.raised)}"
+            yield claim("asgi.accept.not-offered", True, "no document says", f"{came}, and {raised}")
         return
     yield claim("asgi.accept.completes", wire.status == 101, "HTTP 101", got)
     yield claim("asgi.connect.handshake-waits", True, "no answer before the application's", "answered after it")
@@ -149,7 +176,18 @@ def _refused(seen: Seen) -> Iterator[Claim]:
 def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     if "websocket.http.response" not in outer.entered.get("extensions", ()):
         return
+    status = start.event.get("status")
+    unsent = start.raised is not None or (not start.returned and seen.waiting_in("outer.send") is not None)
+    if unsent and not seen.wire.client_end:
+        observed = "send() had not ended by the deadline"
+        observed = f"send() raised {exception_text(start.raised)}" if start.raised is not None else observed
+        yield claim("asgi.denial.status", False, f"HTTP {status}", observed, "outer")
+        return
     bodies = [s for s in outer.sent if s.event.get("type") == "websocket.http.response.body"]
+    if any(wrong_types(s.event) for s in bodies):
+        return
+    last = next((index for index, s in enumerate(bodies) if not s.event.get("more_body")), len(bodies))
+    bodies = bodies[: last + 1]  # what the application sends behind the last part is no part
     refused = next((s for s in bodies if s.raised is not None and not seen.wire.client_end), None)
     if refused is not None:
         id = "asgi.denial.chunks" if refused.event.get("more_body") or len(bodies) > 1 else "asgi.denial.body"
@@ -161,13 +199,15 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     if not complete:
         return
     wire = seen.wire
-    status = start.event.get("status")
     got = "no answer" if wire.status is None else f"HTTP {wire.status}"
     yield claim("asgi.denial.status", wire.status == status, f"HTTP {status}", got)
     if wire.status != status or wire.response is None:
         return
     yield from _headers("asgi.denial.headers", seen, start.event.get("headers") or ())
     want = b"".join(_body(part) for part in parts)
+    lengths = [_latin(value) for name, value in start.event.get("headers") or () if _latin(name) == "content-length"]
+    if any(length != str(len(want)) for length in lengths):
+        return  # the application contradicts itself
     body = wire.response.get("body")
     got_body = b"" if body is None else bytes.fromhex(body["hex"]) if "hex" in body else None
     held = got_body == want

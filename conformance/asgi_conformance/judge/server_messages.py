@@ -8,6 +8,7 @@ from typing import Any
 
 from ..model import Layer
 from ..values import LONG
+from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Frame, Seen
 from .server_handshake import claim
@@ -122,7 +123,7 @@ def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("rfc6455.fail.no-further-data", not late, "nothing after the failure", observed, "outer")
     for index, event in enumerate(events):
         if index >= len(sent):
-            if legal:
+            if legal and not any(entry.kind == "sent.raw" for entry in seen.wire.entries):
                 expected = f"{len(sent)} messages, as many as were sent"
                 yield claim("asgi.receive.in-order", False, expected, f"one more: {event_text(event)}", "outer")
             break
@@ -166,8 +167,11 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
 
 
 def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    if any(wrong_types(s.event) for s in outer.sent):
+        return  # what a server makes of an event that is none is its own affair
     sends = [s for s in outer.sent if s.event.get("type") == "websocket.send" and s.returned]
     received, _ = complete_messages(seen.wire.received)
+    yield from _refused(seen, outer)
     for index, send in enumerate(sends):
         kind = "bytes" if send.event.get("bytes") is not None else "text"
         value = send.event.get(kind)
@@ -189,6 +193,21 @@ def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         ]
         held = want[: len(received)] == [message for message, _ in received]
         yield claim("asgi.send.in-order", held, "the messages in their order", _order_text(held))
+
+
+def _refused(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+    """A message that the server does not take though the connection is open."""
+    wire = seen.wire
+    for send in outer.sent:
+        if send.event.get("type") == "websocket.close":
+            return
+        over = wire.client_end or wire.server_close is not None
+        if send.event.get("type") != "websocket.send" or send.raised is None or over:
+            continue
+        kind = "bytes" if send.event.get("bytes") is not None else "text"
+        expected = f"a {kind} message {shown(send.event.get(kind))}"
+        observed = f"send() raised {exception_text(send.raised)}"
+        yield claim("asgi.send." + kind, False, expected, observed, "outer")
 
 
 def _must_have_arrived(seen: Seen) -> bool:

@@ -66,7 +66,7 @@ def refused(seen: Seen, wrong: str) -> Iterator[Claim]:
     calls = len(seen.trace.at("outer", "enter")) - bool(again)
     error = wire.status is not None and wire.status >= 400
     got = f"HTTP {wire.status}" if wire.status is not None else "no answer"
-    if calls > 0:
+    if calls > 0 and wire.status != 101:  # a 101 says so itself
         got += ", and the application was called"
     id = _REQUIREMENTS.get(wrong, "rfc6455.handshake.bad-request")
     if wire.status is not None or wire.ended_by_server or any(m.sound for m in seen.missed):

@@ -108,6 +108,8 @@ def _unreplayable(case: Case, subject: Subject) -> str:
     spoken = {need.partition(":")[2] for need in case.needs if need.startswith("framework:")} - {"starlette", "fastapi"}
     if spoken:
         return f"its handler is one of {', '.join(sorted(spoken))}; a replay speaks through Starlette's WebSocket"
+    if any(step.op in ("join", "cancel") for step in case.steps if step.lane == "app"):
+        return "its handler is cancelled or has a second task, which a replay has not"
     unknown = next((step.op for step in case.steps if step.lane == "client" and step.op not in CLIENT_OPS), "")
     return f"there is no such step in a replay: {unknown}" if unknown else ""
 

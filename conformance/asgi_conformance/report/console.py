@@ -55,6 +55,8 @@ def failure(result: Result, server: str) -> str:
         lines += _finding(finding)
     if result.reason and not worst:
         lines.append(_line(f"  reason       {result.reason}"))
+    if script := result.case.tags.get("script"):
+        lines += ["  as a case", *(f"    {_line(line)}".rstrip() for line in str(script).splitlines())]
     if result.unstable:
         seen = ", ".join(str(attempt.verdict) for attempt in result.attempts)
         lines.append(f"  unstable     its runs came to different answers: {seen}")

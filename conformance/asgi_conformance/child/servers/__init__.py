@@ -9,7 +9,13 @@ from ..loader import LoadError
 from .interface import Server
 
 # Module and class of each; imported when it is asked for, so that no server needs another one's package.
-SERVERS = {"uvicorn": "Uvicorn", "hypercorn": "Hypercorn", "daphne": "Daphne", "granian": "Granian"}
+SERVERS = {
+    "uvicorn": "Uvicorn",
+    "hypercorn": "Hypercorn",
+    "daphne": "Daphne",
+    "granian": "Granian",
+    "testclient": "TestClient",
+}
 
 
 def server_of(config: Dict[str, Any]) -> Server:

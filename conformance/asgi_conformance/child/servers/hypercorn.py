@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import inspect
 import os
-from typing import Any, Dict
+from typing import Any, Awaitable, Callable, Dict
 
 from .interface import GRACE, Ready, Server, cannot_run, loop_name, not_installed, version_of
 from .lifespan import Lifespan
@@ -65,8 +65,29 @@ class Hypercorn(Server):
             await self._stopping.wait()
 
         # Older versions take whatever is an instance with __call__ for an application, and have no mode.
-        more = {"mode": "asgi"} if "mode" in inspect.signature(self._serve).parameters else {}
-        await self._serve(lifespan, self._settings, shutdown_trigger=told, **more)
+        takes = inspect.signature(self._serve).parameters
+        more = {"mode": "asgi"} if "mode" in takes else {}
+        if "shutdown_trigger" in takes:
+            await self._serve(lifespan, self._settings, shutdown_trigger=told, **more)
+        else:
+            await self._until_stopped(lifespan, told)
+
+    async def _until_stopped(self, lifespan: Lifespan, told: Callable[[], Awaitable[None]]) -> None:
+        """Before 0.8 it knows no trigger, and cannot be asked whether it listens: it says so in its log."""
+        log, listens = self._settings.log, asyncio.Event()
+        say = log.info
+
+        async def heard(*args: Any, **kwargs: Any) -> None:
+            listens.set()
+            await say(*args, **kwargs)
+
+        log.info = heard
+        serving = asyncio.ensure_future(self._serve(lifespan, self._settings))
+        await asyncio.wait([asyncio.ensure_future(listens.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            await told()
+            serving.cancel()
+        await serving
 
     def stop(self) -> None:
         """Begin to shut down."""

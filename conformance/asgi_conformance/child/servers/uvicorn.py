@@ -34,14 +34,15 @@ class Uvicorn(Server):
         self._server_class: Any = uvicorn.server.Server
         self._version = uvicorn.__version__
         given = dict(config.get("options") or {})
+        loop, http = given.pop("loop", "auto"), given.pop("http", "auto")
         if "timeout_graceful_shutdown" in inspect.signature(uvicorn.Config).parameters:  # since 0.22
             given.setdefault("timeout_graceful_shutdown", GRACE)
         try:
             self._settings = uvicorn.Config(
                 self._lifespan,
                 ws=config.get("ws") or "auto",
-                http=config.get("http") or "auto",
-                loop=config.get("loop") or "auto",
+                http=http,
+                loop=loop,
                 lifespan=config.get("lifespan") or "auto",
                 log_level="info",
                 access_log=False,

@@ -1,0 +1,80 @@
+"""Which cases apply to what runs: what the server, the framework and the target must have for them, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import requirements
+from .addresses import OUTERMOST
+from .dialects import STARLETTE, undocumented
+from .foresight import denies
+from .judge import Context
+from .model import Case, Component, ServerInfo, Step
+
+TESTCLIENT = "testclient"
+# What a test can do by TestClient's own methods: connect, send whole messages, close, and leave.
+_BY_TESTCLIENT = (
+    "open", "accepted", "refused", "send", "send-at-once", "close", "receive", "closed", "ended", "settled", "hold",
+    "held", "gone", "let-go",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs, as it was found. ``product`` is the framework by the name of its requirements, '' for none."""
+
+    server: ServerInfo
+    framework: Mapping[str, Any]
+    product: str
+    middleware: Sequence[Component]
+    context: Context | None
+
+
+def unmet(case: Case, server: str, stack: Stack) -> str:
+    """Why a case does not apply, '' if it does. ``server`` is the server by the name of its option."""
+    if case.kind == "surface" and not stack.framework:
+        return "the target uses no framework whose values are documented"
+    impossible = unable(server, case)
+    if impossible:
+        return impossible
+    unsaid = undocumented(case, stack.product, stack.framework.get("operations") or ())
+    if unsaid and OUTERMOST not in case.needs:
+        return unsaid
+    if denies(case) and stack.product == STARLETTE and stack.context is not None:
+        requirement = requirements.get("starlette.denial.sent")
+        if stack.context.precedes(requirement):
+            return f"there are no denial responses: {stack.context.early(requirement)}"
+    for need in case.needs:
+        if need == "middleware" and not stack.middleware:
+            return "the target has no middleware"
+        if need == "denial" and "websocket.http.response" not in stack.server.extensions:
+            return "the server does not offer denial responses (websocket.http.response)"
+        wanted = need.removeprefix("framework:")
+        if wanted != need and wanted not in (stack.framework.get("name"), *stack.framework):
+            return f"the target does not use {wanted}"
+    return ""
+
+
+def unable(server: str, case: Case) -> str:
+    """Why a case cannot be performed under a server, '' where it can."""
+    if server != TESTCLIENT:
+        return ""
+    for step in case.steps:
+        if step.lane == "client" and not _tested(step):
+            return f"TestClient has nothing for it (client step {step.index + 1}: {step.op})"
+    return ""
+
+
+def _tested(step: Step) -> bool:
+    args = step.args
+    if step.op == "send":
+        whole = args.get("opcode") in (1, 2) and args.get("fin", True) and not args.get("rsv")
+        raw_text = args.get("opcode") == 1 and isinstance(args.get("payload"), bytes)
+        return bool(whole and args.get("masked", True) and not raw_text)
+    if step.op == "close":
+        code, reason = args.get("code"), args.get("reason")
+        short = reason is None or (isinstance(reason, str) and len(reason.encode("utf-8", "replace")) <= 123)
+        return "payload" not in args and short and (code is None or 0 <= code <= 0xFFFF)
+    return step.op in _BY_TESTCLIENT and not args.get("narrow")

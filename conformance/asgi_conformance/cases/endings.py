@@ -1,0 +1,329 @@
+"""Endings from both sides: closes that cross, second tasks that wait or are blocked, and what comes after an end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..script import App, Client, case
+from ..values import Repeated
+
+TOLD = ("asgi.disconnect.sent", "asgi.disconnect.code", "asgi.disconnect.reason")
+AFTER = ("rfc6455.close.no-data-after", "starlette.send.lost")
+CODES = (("1000", 1000), ("1001", 1001), ("4001", 4001))
+ENDS = (("returns", "returns"), ("raises", "raises"), ("cancelled", "is_cancelled"))
+# More than the buffers of a narrow connection hold, in pieces.
+PIECE, PIECES = Repeated("x", 1 << 16), 24
+
+
+# Both sides close
+
+
+@case(
+    "endings.both.crossed",
+    requires=(
+        "asgi.disconnect.sent",
+        "asgi.disconnect.after-own-close",
+        "rfc6455.close.simultaneous",
+        "rfc6455.close.no-data-after",
+    ),
+    rows=CODES,
+)
+def closes_cross_on_the_wire(client: Client, app: App, code: int) -> None:
+    """Where two Close frames cross, the connection ends and the disconnect carries the code of the client's frame."""
+    client.opens()
+    app.accepts()
+    client.is_accepted()
+    client.stops_reading()
+    app.starts("close", code=4100)
+    client.closes(code, "bye")
+    client.reads_again()
+    client.is_ended()
+    app.joins()
+    app.calls("receive", raises=True)
+
+
+@case("endings.both.client-first", requires=(*TOLD, "asgi.disconnect.after-own-close", *AFTER), rows=CODES)
+def app_closes_after_the_client(client: Client, app: App, code: int) -> None:
+    """A close() that comes after the client's Close changes nothing in what the disconnect says."""
+    client.opens()
+    app.accepts()
+    client.closes(code, "bye")
+    client.is_closed(code)
+    client.is_ended()
+    app.closes(4100, may_raise=True)
+    app.calls("receive", raises=True)
+
+
+# A second task of the handler waits in receive()
+
+
+@case(
+    "endings.waiting.app-closes",
+    requires=("asgi.disconnect.sent", "asgi.disconnect.after-own-close", "asgi.close.code"),
+    rows=CODES,
+)
+def close_ends_the_receive_of_another_task(client: Client, app: App, code: int) -> None:
+    """A task that waits in receive() is given the disconnect when another task closes."""
+    client.opens()
+    app.accepts()
+    app.starts("receive")
+    app.closes(code, "bye")
+    client.is_closed(code, "bye")
+    client.is_ended()
+    app.joins()
+
+
+@case("endings.waiting.client-closes", requires=TOLD, rows=CODES)
+def clients_close_reaches_the_task_that_waits(client: Client, app: App, code: int) -> None:
+    """A task that waits in receive() while another one sends is given the client's close."""
+    client.opens()
+    app.accepts()
+    app.starts("receive")
+    app.sends_text("one")
+    client.receives_text("one")
+    client.closes(code, "bye")
+    app.joins()
+
+
+@case(
+    "endings.waiting.handler-ends",
+    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection"),
+    rows=ENDS,
+)
+def handler_ends_while_a_task_waits(client: Client, app: App, ends: str) -> None:
+    """The connection ends with the handler, also where a task of it still waits in receive()."""
+    client.opens()
+    app.accepts()
+    app.starts("receive")
+    getattr(app, ends)()
+    client.is_ended()
+
+
+# A send is held up because the client does not read
+
+
+def _held_up(client: Client, app: App) -> None:
+    client.opens_narrowly()
+    app.accepts()
+    client.is_accepted()
+    client.stops_reading()
+    app.starts("send_text", data=PIECE, until_raises=PIECES)
+
+
+@case(
+    "endings.blocked.client-leaves",
+    requires=("asgi.send.returns", "asgi.disconnect.sent", "asgi.disconnect.code", "asgi.disconnect.lost-code"),
+    rows=(("close", "closes"), ("fin", "drops"), ("rst", "resets"), ("half", "half_closes")),
+)
+def client_leaves_while_a_send_is_held_up(client: Client, app: App, leaves: str) -> None:
+    """A send that waits for the client to read ends when the client leaves, and the disconnect is received."""
+    _held_up(client, app)
+    if leaves == "closes":
+        client.closes(4001, "bye")
+    else:
+        getattr(client, leaves)()
+    client.reads_again()
+    client.is_ended()
+    app.joins()
+    app.calls("receive", raises=True)
+
+
+@case(
+    "endings.blocked.app-closes",
+    requires=("asgi.send.returns", "asgi.close.code", "rfc6455.close.no-data-after", "rfc6455.close.tcp-closed"),
+)
+def app_closes_while_a_send_is_held_up(client: Client, app: App) -> None:
+    """A close() behind a send that waits for the client reaches it once it reads again, and nothing comes after."""
+    _held_up(client, app)
+    app.starts("close", code=4100)
+    client.reads_again()
+    client.is_closed(4100)
+    client.is_ended()
+    app.joins()
+
+
+@case(
+    "endings.blocked.handler-ends",
+    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection"),
+    rows=ENDS,
+)
+def handler_ends_while_a_send_is_held_up(client: Client, app: App, ends: str) -> None:
+    """The connection ends with the handler, also where a send of it still waits for the client to read."""
+    _held_up(client, app)
+    getattr(app, ends)()
+    client.sees_the_handler_end()
+    client.reads_again()
+    client.is_ended()
+
+
+# The handler ends without having closed
+
+
+@case(
+    "endings.handler.unanswered",
+    requires=("asgi.connect.handshake-waits", "asgi.application.ends-connection"),
+    rows=ENDS,
+)
+def handler_ends_before_it_has_answered(client: Client, app: App, ends: str) -> None:
+    """A handler that ends before it has accepted leaves its client with a refusal, and with no 101."""
+    client.opens()
+    app.calls("receive")
+    getattr(app, ends)()
+    client.is_refused()
+
+
+@case(
+    "endings.handler.open",
+    requires=(
+        "asgi.application.ends-connection",
+        "asgi.application.error-ends-connection",
+        "rfc6455.close.handshake",
+        "rfc6455.codes.error",
+    ),
+    rows=[(f"{how}-{when}", ends, when) for how, ends in ENDS for when in ("at-once", "unread", "mid-message")],
+)
+def handler_ends_without_a_close(client: Client, app: App, ends: str, when: str) -> None:
+    """An open connection ends with its handler, whatever has become of what the client was sending."""
+    client.opens()
+    app.accepts()
+    if when == "unread":
+        client.sends_text("never read")
+    elif when == "mid-message":
+        client.sends_frame(1, "never finished", fin=False)
+    getattr(app, ends)()
+    client.is_ended()
+
+
+@case(
+    "endings.handler.closed",
+    requires=("asgi.close.code", "rfc6455.close.tcp-closed", "rfc6455.close.tcp-clean"),
+    rows=ENDS,
+)
+def handler_ends_right_after_its_close(client: Client, app: App, ends: str) -> None:
+    """A close() reaches the client although the handler ends right after it, and even by an exception."""
+    client.opens()
+    app.accepts()
+    app.closes(4001, "bye")
+    getattr(app, ends)()
+    client.is_closed(4001, "bye")
+    client.is_ended()
+
+
+# What comes after an end
+
+
+@case("endings.client.data-after-close", requires=("rfc6455.close.data-discarded", *TOLD), rows=(
+    ("text", 1, b"late", 0),
+    ("binary", 2, b"late", 0),
+    ("ping", 9, b"late", 0),
+    ("invalid-utf8", 1, b"\xff", 0),
+    ("reserved-bit", 1, b"late", 4),
+))  # fmt: skip
+def data_after_the_clients_close(client: Client, app: App, opcode: int, payload: bytes, rsv: int) -> None:
+    """What the client sends behind its own Close is dropped: the handler is given the disconnect and nothing else."""
+    client.opens()
+    app.accepts()
+    with client.in_one_piece():
+        client.closes(4001, "bye")
+        client.sends_frame(opcode, payload, rsv=rsv)
+    app.is_disconnected(4001, "bye")
+    client.is_ended()
+
+
+@case(
+    "endings.client.closes-twice",
+    requires=(*TOLD, "rfc6455.close.code-received", "rfc6455.close.reason-received"),
+    rows=(("same", b"\x0f\xa1bye"), ("other", b"\x0f\xa2no"), ("empty", b""), ("illegal", b"\x03\xe7")),
+)
+def first_of_two_closes_counts(client: Client, app: App, second: bytes) -> None:
+    """Of two Close frames of the client the first one counts."""
+    client.opens()
+    app.accepts()
+    with client.in_one_piece():
+        client.closes(4001, "bye")
+        client.sends_frame(8, second)
+    app.is_disconnected(4001, "bye")
+    client.is_ended()
+
+
+@case(
+    "endings.app.after-disconnect",
+    requires=(
+        "asgi.send.after-disconnect",
+        "asgi.send.after-disconnect-ignored",
+        "starlette.send.lost",
+        "starlette.state.send-lost",
+        "starlette.state.disconnect-received",
+    ),
+    rows=(
+        ("text", "send_text", {"data": "late"}),
+        ("bytes", "send_bytes", {"data": b"late"}),
+        ("close", "close", {"code": 4100}),
+    ),
+)
+def app_sends_after_it_was_told(client: Client, app: App, op: str, args: dict[str, Any]) -> None:
+    """An operation that sends after the disconnect was received raises what the documents name, or does nothing."""
+    client.opens()
+    app.accepts()
+    client.closes(4001)
+    app.calls("receive")
+    client.is_ended()
+    app.calls(op, raises=True, **args)
+
+
+@case(
+    "endings.app.after-close",
+    requires=("asgi.close.code", "rfc6455.close.no-data-after", "asgi.close.again", "starlette.illegal.send"),
+    rows=(
+        ("text", "send_text", {"data": "late"}),
+        ("bytes", "send_bytes", {"data": b"late"}),
+        ("close", "close", {"code": 4100}),
+    ),
+)
+def app_sends_after_its_close(client: Client, app: App, op: str, args: dict[str, Any]) -> None:
+    """What a handler sends after its own close() does not reach the client: no message and no second code."""
+    client.opens()
+    app.accepts()
+    client.is_accepted()
+    client.falls_silent()
+    app.closes(4001, "bye")
+    app.calls(op, raises=True, **args)
+    client.is_closed(4001, "bye")
+    client.closes(4001)
+    client.is_ended()
+
+
+@case("endings.app.accepts-twice", requires=("asgi.accept.again", "asgi.close.code", "starlette.illegal.send"))
+def app_accepts_twice(client: Client, app: App) -> None:
+    """What becomes of a second accept is shown; the connection can still be closed in order."""
+    client.opens()
+    app.accepts()
+    app.calls("send", message={"type": "websocket.accept"}, raises=True)
+    app.closes(4001, "bye", may_raise=True)
+    client.is_ended()
+
+
+@case(
+    "endings.receive.again",
+    requires=("asgi.disconnect.sent", "asgi.disconnect.once", "starlette.illegal.receive"),
+    rows=(("close", "closes"), ("fin", "drops"), ("rst", "resets")),
+)
+def receive_after_the_disconnect(client: Client, app: App, leaves: str) -> None:
+    """What a handler gets that receives again after the disconnect is shown; Starlette's receive() raises."""
+    client.opens()
+    app.accepts()
+    client.is_accepted()
+    getattr(client, leaves)()
+    app.calls("receive")
+    app.calls("receive", raises=True)
+
+
+@case("endings.early.data", requires=("asgi.disconnect.sent", "asgi.connect.early-data"))
+def client_sends_before_it_was_accepted(client: Client, app: App) -> None:
+    """A client that sends a message before the handshake is answered is served, or its handler is told of the end."""
+    client.opens()
+    app.calls("receive")
+    client.sends_raw(b"\x81\x85\x00\x00\x00\x00early")
+    app.calls("accept", raises=True)
+    client.drops()
+    app.calls("iterate", kind="text", raises=True)

@@ -1,0 +1,1 @@
+"""Applications that are right but unusual: nothing of them may be blamed."""
