@@ -27,8 +27,10 @@ def outcome(row: Row, buggy: Report, good: Report) -> Outcome:
     for sign in row.found:
         here, there = sides[sign.on], sides["good" if sign.on == "buggy" else "buggy"]
         elsewhere = {key for key, _ in _signs(sign, there)}
+        # What could not be judged on the other side proves nothing.
+        unjudged = {case["id"] for case in there["cases"] if case.get("verdict") == "error"}
         for key, text in _signs(sign, here):
-            if key not in elsewhere:
+            if key not in elsewhere and key[0] not in unjudged:
                 return Outcome(row, True, text)
     errors = [report["error"]["message"] for report in (buggy, good) if report.get("error")]
     return Outcome(row, False, why=errors[0] if errors else "both sides look the same")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,6 @@ class Outcome:
     mutant: str
     layer: str
     section: str
-    forbids: tuple[str, ...] = ()
     by: dict[str, list[str]] = field(default_factory=dict)
     errors: tuple[str, ...] = ()
 
@@ -66,8 +65,15 @@ class Outcome:
         return "killed" if blamed == {self.layer} else "wrong layer"
 
     def document(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {**asdict(self), "verdict": self.verdict}
+        """As it is stored: plain JSON values, and of what could not be judged the number alone."""
+        return {
+            "mutant": self.mutant,
+            "layer": self.layer,
+            "section": self.section,
+            "verdict": self.verdict,
+            "by": self.by,
+            "unjudged": len(self.errors),
+        }
 
 
 def rows_of(rows: Sequence[Case], count: int, parts: Iterable[str], closely: int) -> list[Case]:
@@ -92,7 +98,7 @@ def chosen(mutant: Mutant, thorough: bool) -> list[Case]:
 def attempt(mutant: Mutant) -> Outcome:
     """Try a mutant; where nothing sees it, try more rows."""
     section = mutant.cases[0].partition(".")[0].rstrip("*")
-    outcome = Outcome(mutant.id, mutant.layer, {"route": "routes"}.get(section, section), mutant.forbids)
+    outcome = Outcome(mutant.id, mutant.layer, {"route": "routes"}.get(section, section))
     for thorough in (False, True):
         try:
             results = results_of(mutant, thorough)
@@ -111,8 +117,8 @@ def attempt(mutant: Mutant) -> Outcome:
     return outcome
 
 
-def _head(outcome: Outcome) -> tuple[str, str, str, tuple[str, ...]]:
-    return outcome.mutant, outcome.layer, outcome.section, outcome.forbids
+def _head(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.mutant, outcome.layer, outcome.section
 
 
 def settings_of(mutant: Mutant) -> Settings:

@@ -54,7 +54,14 @@ RULES: tuple[tuple[str, Callable[[Mutant], bool]], ...] = (
     ),
     (
         "headers beside those of the application are always fine",
-        lambda m: m.field == "headers" and m.operator == "increased" and m.subject == "accept",
+        lambda m: m.field == "headers"
+        and "accept" in m.subject
+        and m.layer != "application"
+        and m.operator in ("increased", "other-default"),
+    ),
+    (
+        "no document sets the time within which an application answers the handshake, or a client gives up",
+        lambda m: m.layer == "application" and m.subject in ("echo.accept", "echo.connect") and m.operator == "drop",
     ),
     (
         "a server below version 2.5 may leave the reason out (asgi.disconnect.reason)",

@@ -247,7 +247,7 @@ def _disconnect(name: str, operator: str) -> None:
     original = kind.__init__
     if operator == "subclass":
         base = type("Base", (Exception,), {})
-        kind.__bases__ = (base,)
+        setattr(websockets, "WebSocketDisconnect", type(kind.__name__, (base,), dict(vars(kind))))  # noqa: B010
         return
 
     def __init__(self: Any, code: Any = 1000, reason: Any = None) -> None:

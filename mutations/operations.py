@@ -12,25 +12,26 @@ from asgi_conformance.states_transitions import TRANSITIONS
 from .mutant import Mutant
 
 _STATES = ("states.transitions", "states.pairs", "states.paths")
+_ACCEPTED = ("handshake.headers", "handshake.subprotocol")
 _VALUES = tuple(int(state) for state in states.WebSocketState)
 # What a method as a whole stands for, and the cases of it beside those of the states.
 METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "accept": (("starlette.state.accept",), ("handshake.accept", "handshake.headers", "handshake.subprotocol*")),
-    "receive": (("starlette.receive.raw",), ("messages.client.raw", "messages.client.wrong-kind")),
+    "receive": (("starlette.receive.raw",), ("messages.client.raw", "messages.client.wrong-kind", *_ACCEPTED)),
     "receive_text": (("starlette.receive.text",), ("messages.client.text", "close.client.*", "lost.open")),
     "receive_bytes": (("starlette.receive.bytes",), ("messages.client.bytes", "close.client.each-receiver")),
-    "receive_json[text]": (("starlette.receive.json",), ("messages.client.json", "close.client.each-receiver")),
-    "receive_json[binary]": (("starlette.receive.json",), ("messages.client.json",)),
+    "receive_json[text]": (("starlette.receive.json",), ("messages.client.json*", "close.client.each-receiver")),
+    "receive_json[binary]": (("starlette.receive.json",), ("messages.client.json", "close.client.json-binary")),
     "iter_text": (("starlette.iter.ends",), ("iteration.*",)),
     "iter_bytes": (("starlette.iter.ends",), ("iteration.*",)),
     "iter_json": (("starlette.iter.ends",), ("iteration.*",)),
-    "send[websocket.accept]": (("starlette.send.raw",), ()),
-    "send[websocket.send]": (("starlette.send.raw",), ("messages.app.raw",)),
-    "send[websocket.close]": (("starlette.send.raw",), ("close.app.event-without-code",)),
+    "send[websocket.accept]": (("starlette.send.raw",), _ACCEPTED),
+    "send[websocket.send]": (("starlette.send.raw",), ("messages.app.raw", "lost.send.*")),
+    "send[websocket.close]": (("starlette.send.raw",), ("close.app.event-without-code", "lost.send.bytes")),
     "send_text": (("starlette.send.text",), ("messages.app.text", "lost.send.*")),
     "send_bytes": (("starlette.send.bytes",), ("messages.app.bytes", "lost.send.*")),
-    "send_json[text]": (("starlette.send.json",), ("messages.app.json", "lost.send.*")),
-    "send_json[binary]": (("starlette.send.json",), ("messages.app.json",)),
+    "send_json[text]": (("starlette.send.json",), ("messages.app.json*", "lost.send.*")),
+    "send_json[binary]": (("starlette.send.json",), ("messages.app.json", "lost.send.bytes")),
     "close": (
         ("starlette.close.code", "starlette.state.close"),
         ("close.app.*", "handshake.refused", "lost.send.bytes"),
@@ -39,7 +40,8 @@ METHODS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 _WHOLE = ("raise", "swallow", "hang", "late")
 _RECEIVING = ("twice", "returns-none", "returns-other", "disconnect-swallowed", "disconnect-other", "disconnect-1000")
-_SENDING = ("twice", "returns-other")
+# What a sending method returns is said nowhere.
+_SENDING = ("twice",)
 _LOST = ("disconnect-swallowed", "disconnect-raw", "disconnect-1000")
 _ITERATING = ("twice", "returns-other", "stops-at-falsy", "skips-falsy", "once", "raises-disconnect", "trailing")
 _HEADERS = [[{"bytes": "x-default"}, {"bytes": "1"}]]
@@ -125,7 +127,9 @@ def _method(name: str) -> Iterator[Mutant]:
     elif method.startswith("receive"):
         operators = (*_WHOLE, *(o for o in _RECEIVING if method != "receive" or not o.startswith("disconnect")))
     else:
-        operators = (*_WHOLE, *_SENDING, *(_LOST if method != "send_denial_response" and method != "accept" else ()))
+        # Only what is sent after the accept can meet a connection that is lost.
+        late = name not in ("send_denial_response", "accept", "send[websocket.accept]")
+        operators = (*_WHOLE, *_SENDING, *(_LOST if late else ()))
     for operator in operators:
         ids = (*forbids, "starlette.disconnect.raised", "starlette.send.lost") if "disconnect" in operator else forbids
         where = (*cases, "states.transitions", *(("iteration.*",) if method == "receive_text" else ()))

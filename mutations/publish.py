@@ -28,7 +28,7 @@ def figures(results: Mapping[str, Any], alarms: Mapping[str, Any]) -> str:
     found, targets = results["score"], len(alarms["targets"])
     return (
         f"Of {found['total']} mutants of server, middleware, framework and application, the suite finds "
-        f"{found['killed']} % and lays {found['wrong_layer']} % on a wrong layer. On {targets} right but "
+        f"{found['found']} % and lays {found['misplaced']} % on a wrong layer. On {targets} right but "
         f"unusual applications ({alarms['cases']} cases) it raises {alarms['alarms'] or 'no'} false alarms."
     )
 

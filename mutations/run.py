@@ -18,7 +18,7 @@ from rich.progress import Progress
 from .attempt import Outcome, attempt
 from .grammar import mutants
 from .mutant import LAYERS, Mutant
-from .score import document, survivors, table
+from .score import document, survivors, table, written
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -49,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(f"{len(outcomes)} mutants in {time.monotonic() - started:.0f} s")
     if given.json:
         earlier = json.loads(given.json.read_text("utf-8")) if given.json.is_file() else {}
-        text = json.dumps(document(outcomes, earlier), indent=1, ensure_ascii=False)
-        given.json.write_text(text + "\n", "utf-8")
+        given.json.write_text(written(document(outcomes, earlier)), "utf-8")
     return 0 if all(outcome.verdict == "killed" for outcome in outcomes) else 1
 
 

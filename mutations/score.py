@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -26,10 +27,10 @@ def percent(part: int, total: int) -> float:
 
 
 def score(results: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """``killed``: those that some case saw, on whatever layer; ``wrong_layer``: those not laid where they belong."""
+    """In percent: ``found`` by some case, on whatever layer, and those of them that are ``misplaced``."""
     found = counts(results)
     seen = found["killed"] + found["wrong layer"]
-    return {"killed": percent(seen, found["total"]), "wrong_layer": percent(found["wrong layer"], found["total"])}
+    return {"found": percent(seen, found["total"]), "misplaced": percent(found["wrong layer"], found["total"])}
 
 
 def document(outcomes: Iterable[Outcome], earlier: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +46,13 @@ def document(outcomes: Iterable[Outcome], earlier: Mapping[str, Any]) -> dict[st
     return {"score": {**found, **score(results)}, "cases": ids, "mutants": results}
 
 
+def written(results: Mapping[str, Any]) -> str:
+    """The results as text, with a line for each mutant."""
+    head = {key: value for key, value in results.items() if key != "mutants"}
+    lines = ",\n".join(json.dumps(result) for result in results["mutants"])
+    return f'{json.dumps(head)[:-1]},\n"mutants": [\n{lines}\n]}}\n'
+
+
 def table(outcomes: Sequence[Outcome]) -> Table:
     """The score by layer and section, for a terminal."""
     out = Table("layer", "section", *VERDICTS, "total", "score")
@@ -53,7 +61,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     for layer, section, results in (*rows, ("all", "", [o.document() for o in outcomes])):
         found = counts(results)
         values = (str(found[name]) for name in (*VERDICTS, "total"))
-        out.add_row(layer, section, *values, f"{score(results)['killed']} %")
+        out.add_row(layer, section, *values, f"{score(results)['found']} %")
     return out
 
 

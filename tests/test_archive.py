@@ -9,14 +9,20 @@ import pytest
 
 from archive.environments import BuildError, interpreter
 from archive.outcome import outcome
-from archive.rows import APPS, Environment, RowsError, Sign, load
+from archive.rows import APPS, Environment, RowsError, Sign, left_out, load
 from archive.run import main, markdown
 from asgi_conformance import requirements
 from asgi_conformance.cases import load as load_cases
 from asgi_conformance.cases.routes import WAYS
+from asgi_conformance.options import _server as read_server
 
 ROWS = load()
 IDS = ["S1", "S3", "S5", "S5b", "S8", "S9", "F1", "F3", "A1", "A3", "N2", "K3", "C2"]
+SERVER_IDS = """
+U01 U02 U04 U04b U06 U06b U07b U08 U09 U09b U09c U10b U10d U13 U14 U14b U15 U17 U17b U18 U18b U19 U24 U27 W02
+G03 G05 G07 G08 G10 G16 H01 H01b H04 H11 D03
+""".split()
+LEFT_OUT = ["U05", "U05b", "U10e", "U12", "U18c", "U18d", "G01", "G14", "H03", "D01"]
 GOOD = """
 [[row]]
 id = "X"
@@ -33,7 +39,17 @@ found = [{ requirement = "starlette.*", verdicts = ["fail"] }]
 
 
 def test_every_row_is_there_once() -> None:
-    assert [row.id for row in ROWS] == IDS
+    assert [row.id for row in ROWS] == IDS + SERVER_IDS
+    assert [bug.id for bug in left_out()] == LEFT_OUT
+    assert all(bug.title and bug.why.endswith(".") for bug in left_out())
+
+
+def test_a_row_of_a_server_finds_the_server_at_fault() -> None:
+    for row in ROWS[len(IDS) :]:
+        name = row.server.partition(":")[0]
+        assert read_server(row.server)[0] == name
+        assert any(pin.startswith(f"{name}==") for pin in row.buggy.pins)
+        assert {sign.layer for sign in row.found} == {"server"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -95,6 +111,7 @@ def report(verdict: str, observed: str = "x", case: str = "close.a") -> dict[str
         (report("note", "x"), report("note", "y"), True),
         (report("note", "x"), report("note", "x"), False),
         (report("fail", case="other"), report("pass", case="other"), False),
+        (report("fail"), {"error": None, "cases": [{"id": "close.a", "verdict": "error", "findings": []}]}, False),
     ],
 )
 def test_a_bug_is_what_stands_on_one_side_only(buggy: Any, good: Any, found: bool) -> None:

@@ -74,6 +74,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"routes": "some"}, '"routes" must be'),
     ({"routes": {"match": "some"}}, '"routes" must be'),
     ({"routes": {"match": 1}}, '"routes.match" must be str or list, not int'),
+    ({"uvicorn": {"lop": "uvloop"}}, 'unknown key "uvicorn.lop"; did you mean "loop"?'),
+    ({"uvicorn": {"loop": "trio"}}, "uvicorn.loop must be one of auto, asyncio, uvloop"),
     ({"routes": {"concurency": 2}}, 'unknown key "routes.concurency"; did you mean "routes.concurrency"?'),
     ({"routes": {"/chat": {}}}, '(settings of one route stand under "route")'),
     ({"routes": {"concurrency": 0}}, '"routes.concurrency" must be a whole number from 1 to 24'),

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import requirements
 from .addresses import OUTERMOST
+from .configurations import CONFIGURATIONS
 from .dialects import STARLETTE, undocumented
 from .foresight import denies
 from .judge import Context
@@ -36,7 +37,7 @@ def unmet(case: Case, server: str, stack: Stack) -> str:
     """Why a case does not apply, '' if it does. ``server`` is the server by the name of its option."""
     if case.kind == "surface" and not stack.framework:
         return "the target uses no framework whose values are documented"
-    impossible = unable(server, case)
+    impossible = unable(server, case) or (CONFIGURATIONS[case.server].missing(server) if case.server else "")
     if impossible:
         return impossible
     unsaid = undocumented(case, stack.product, stack.framework.get("operations") or ())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FUZZ, EXHAUSTIVE = "fuzz", "exhaustive"
 # What a random script decides: all that the cases of these sections do.
-_DECIDED = ("close", "frames", "lost", "messages", "states", "illegal", "iteration")
+_DECIDED = ("close", "frames", "lost", "messages", "middleware", "states", "illegal", "iteration")
 _DIFFERENCES = 8
 Told = Mapping[str, tuple[Any, str]]
 
@@ -67,7 +67,8 @@ class Extended:
     def _fuzzed(self, case: Case, run: Run, blank: Result, failing: list[Verdict]) -> Result:
         from .fuzz.search import Terms, search
 
-        assert self._options.fuzz is not None and run.server is not None
+        assert self._options.fuzz is not None
+        assert run.server is not None
         count, seed = self._options.fuzz
         folder = None
         if self.cache is not None:
@@ -119,12 +120,14 @@ def _passed(
 def _shortest(case: Case, found: Search, again: str) -> Result:
     from .fuzz.paste import pasted
 
-    assert found.failure is not None and found.shortest is not None
+    assert found.failure is not None
+    assert found.shortest is not None
     result = found.failure
     breached = tuple(f for f in result.findings if f.verdict is result.verdict)
     steps = len(found.shortest.taken)
     text = pasted(result.case, breached, found.seed)
-    title = f"The shortest random script that fails: {steps} steps, found after {found.scripts} scripts (seed {found.seed})."
+    after = f"after {found.scripts} scripts (seed {found.seed})"
+    title = f"The shortest random script that fails: {steps} steps, found {after}."
     tags = {**case.tags, "scripts": found.scripts, "steps": steps, "script": text}
     tags["transitions"] = list(found.shortest.transitions)
     return replace(result, case=replace(result.case, title=title, tags=tags), reproduce=again)
@@ -155,6 +158,7 @@ def _note(text: str) -> Finding:
 
 
 def _swept(case: Case, run: Run, blank: Result) -> Result:
+    from .close_codes import CloseClass
     from .harness.process import TargetProcess
     from .harness.sweep import Light, Sweep
     from .sweep.judged import Swept, judged
@@ -162,7 +166,7 @@ def _swept(case: Case, run: Run, blank: Result) -> Result:
 
     direction = str(case.tags["direction"])
     by = direction[0].upper() if run.bare else direction[0]
-    codes = [code for kind in _classes(case) for code in codes_of(kind)]
+    codes = codes_of(CloseClass(case.row))
 
     async def sweep(process: TargetProcess) -> list[Light]:
         address = probe_address(case, process.port, run.plan.settings)
@@ -172,12 +176,6 @@ def _swept(case: Case, run: Run, blank: Result) -> Result:
     lights = run.meanwhile(sweep)
     duration = int((time.monotonic() - begun) * 1_000_000)
     return judged(case, Swept(tuple(grouped(direction, lights)), duration), run.results, blank)
-
-
-def _classes(case: Case) -> list[Any]:
-    from .close_codes import CloseClass
-
-    return [CloseClass(case.row)]
 
 
 def _blank(case: Case, run: Run) -> Result:

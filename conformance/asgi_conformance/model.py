@@ -91,7 +91,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scripted exchange that decides requirements; ``row`` names its values, '' when the script has none."""
+    """One scripted exchange that decides requirements; ``row`` names its values, '' when the script has none.
+
+    ``server`` names the configuration of a server of its own (configurations.py), '' where any server will do.
+    """
 
     id: str
     title: str
@@ -102,6 +105,7 @@ class Case:
     kind: str = "probe"
     needs: frozenset[str] = frozenset()
     tags: Mapping[str, Any] = field(default_factory=dict)
+    server: str = ""
 
     @property
     def full_id(self) -> str:

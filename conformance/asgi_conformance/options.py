@@ -32,7 +32,8 @@ class Options:
 
     ``servers`` are name and WebSocket implementation of each that was asked for; ``server`` and ``ws`` are the first.
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
-    called: relative paths start there. ``fuzz`` is how many random scripts, and the seed. ``launch`` are the options that launch the same again, as they were written.
+    called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
+    ``fuzz`` is how many random scripts are to run, and the seed, None for none.
     """
 
     target: str

@@ -24,6 +24,7 @@ from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, V
 from .plan import Plan as Plan
 from .preflight import preflight_case, reached, refusal
 from .routes import cases_of, route_named, routes_of
+from .separate import Separate
 from .visits import Visits, side_by_side
 
 # Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
@@ -51,11 +52,15 @@ class Run:
         self.refused: str = ""
         self.middleware: tuple[Component, ...] = ()
         self._standstills = self._early_deaths = 0
+        self._separate = Separate(self._launch, self.deadlines, self._probe_address)
         self.visits = Visits()
         self.spawn()
 
     def spawn(self) -> None:
         """Start the child; it starts up while pytest goes on. Raises `StartError` where there is nothing to run."""
+        self._process = TargetProcess(self._launch(), self.deadlines)
+
+    def _launch(self) -> Launch:
         launch = Launch(
             target=self.plan.target,
             app_dir=self.plan.app_dir,
@@ -67,9 +72,7 @@ class Run:
             env=self.plan.settings.env,
             options=self.plan.settings.uvicorn if self.plan.server == "uvicorn" else {},
         )
-        if self.plan.python:
-            launch = replace(launch, python=self.plan.python)
-        self._process = TargetProcess(launch, self.deadlines)
+        return replace(launch, python=self.plan.python) if self.plan.python else launch
 
     @property
     def framework(self) -> dict[str, Any]:
@@ -125,7 +128,10 @@ class Run:
         assert self._process is not None
         if case.kind == "route":
             return self.visits.address(case, self._process.port)
-        return probe_address(case, self._process.port, self.plan.settings)
+        return self._probe_address(case, self._process.port)
+
+    def _probe_address(self, case: Case, port: int) -> Address:
+        return probe_address(case, port, self.plan.settings)
 
     def results(self, cases: Sequence[Case]) -> list[Result]:
         """Run and judge some cases; what is not right is run again alone, with its control."""
@@ -141,8 +147,7 @@ class Run:
 
     def meanwhile(self, work: Callable[[TargetProcess], Coroutine[Any, Any, Any]]) -> Any:
         """Let something else talk to the target's process, on this run's loop."""
-        assert self._process is not None
-        return self._loop.run_until_complete(work(self._process))
+        return self._loop.run_until_complete(work(self._process))  # type: ignore[arg-type]
 
     @property
     def routes(self) -> list[dict[str, Any]]:
@@ -226,7 +231,7 @@ class Run:
             done = iter(ran)
             ran = [Ran(c, Trace(()), 0) if spare else next(done) for c, spare in zip(cases, spared, strict=True)]
         results = [self._first(one) for one in ran]
-        ran = [replace(one, crashed=True) if a and not u else one for one, a, u in zip(ran, apart, unheeded, strict=True)]
+        ran = [replace(r, crashed=True) if a and not u else r for r, a, u in zip(ran, apart, unheeded, strict=True)]
         doubtful = [p for p, r in enumerate(results) if ran[p].started and (ran[p].crashed or r.verdict in _DOUBTFUL)]
         blocked = any(stood_still(results[p]) for p in doubtful)
         alone = [p for p in doubtful if blocked or ran[p].crashed or not _waited(ran[p])]
@@ -248,8 +253,20 @@ class Run:
     async def _all(self, jobs: Iterable[tuple[Case, bool]]) -> list[Ran]:
         assert self._runner is not None
         done: dict[int, Ran] = {}
-        await self._runner.run_all(jobs, done.__setitem__)
+        every = list(enumerate(jobs))
+        shared = [(place, job) for place, job in every if not job[0].server]
+        apart = [(place, *job) for place, job in every if job[0].server]
+        async with asyncio.TaskGroup() as group:
+            # They mostly wait, so they go first.
+            others = group.create_task(self._separate.run_all(apart)) if apart else None
+            await self._runner.run_all([job for _, job in shared], lambda at, ran: done.update({shared[at][0]: ran}))
+        done.update(others.result() if others is not None else {})
         return [done[place] for place in sorted(done)]
+
+    async def _perform(self, case: Case, control: bool) -> Ran:
+        """One case alone, on the server that it needs."""
+        assert self._runner is not None
+        return await (self._separate if case.server else self._runner).run(case, control=control)
 
     def _unjudged(self, case: Case) -> bool:
         """Whether a case needs the probe, which is out of reach."""
@@ -311,11 +328,11 @@ class Run:
         await self._revive()
         assert self._runner is not None
         case = self.visits.prepared(first.case) if first.case.kind == "route" else first.case
-        second = await self._runner.run(case, control=self._bared(case))
+        second = await self._perform(case, self._bared(case))
         control = None
         doubtful = not second.crashed and self._judge(second).verdict in _DOUBTFUL
         if first.case.kind == "probe" and doubtful and not self.bare:
-            control = await self._runner.run(first.case, control=True)
+            control = await self._perform(first.case, True)
         return self._repeated(first, ran, second, control)
 
     def _repeated(self, first: Result, ran: Ran, second: Ran, control: Ran | None) -> Result:
@@ -346,7 +363,7 @@ class Run:
     def _culprit(self, first: Result, ran: Ran) -> Result:
         """The case that ends the target's process."""
         assert self._process is not None
-        how = self._process.death()
+        how = self._separate.death if first.case.server else self._process.death()
         reason = f"the target's process ended ({how}) while this case ran alone"
         finding = as_accepted(death(first.case, ran.trace, how), first.case, self._context)
         self._early_deaths += finding.verdict is Verdict.KNOWN and answers_first(first.case)
@@ -367,6 +384,7 @@ class Run:
 
     def stop(self, at_once: bool = False) -> str:
         """Shut everything down, whatever state it is in; the last of what the target printed."""
+        self._separate.kill()
         if self._process is not None:
             with contextlib.suppress(StartError):
                 if not at_once and not self._loop.is_closed():

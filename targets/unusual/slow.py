@@ -11,7 +11,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-LATE = 0.03
+LATE = 0.01
 
 
 class Late:
@@ -52,7 +52,6 @@ async def thoughtful(ws: WebSocket) -> None:
             message = await ws.receive()
             if message["type"] == "websocket.disconnect":
                 break
-            await asyncio.sleep(LATE)
     finally:
         await asyncio.sleep(0.2)
 

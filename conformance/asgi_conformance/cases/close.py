@@ -189,6 +189,21 @@ def every_receiving_operation_raises(client: Client, app: App, by: str, code: in
     app.is_disconnected(code, "bye", by=by)
 
 
+@case(
+    "close.client.json-binary",
+    requires=("starlette.disconnect.raised", "starlette.disconnect.code", "starlette.disconnect.reason"),
+    rows=FEW,
+    tags=_from_client,
+    needs=("framework:starlette",),
+)
+def receiving_json_from_bytes_raises(client: Client, app: App, code: int, reason: str | None) -> None:
+    """receive_json(mode='binary') raises WebSocketDisconnect with the client's code and reason, like the others."""
+    client.opens()
+    app.accepts()
+    client.closes(code, reason)
+    app.calls("receive_json", mode="binary", raises="WebSocketDisconnect")
+
+
 # From the application
 
 

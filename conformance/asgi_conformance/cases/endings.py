@@ -123,9 +123,9 @@ def client_leaves_while_a_send_is_held_up(client: Client, app: App, leaves: str)
     else:
         getattr(client, leaves)()
     client.reads_again()
-    client.is_ended()
     app.joins()
     app.calls("receive", raises=True)
+    client.is_ended()
 
 
 @case(

@@ -99,9 +99,14 @@ def send_after_the_connection_is_lost(client: Client, app: App, leaves: str) -> 
         "starlette.state.send-lost",
         "starlette.state.close",
     ),
-    rows=(("bytes", "send_bytes", b"x"), ("json", "send_json", {"x": 1}), ("close", "close", None)),
+    rows=(
+        ("bytes", "send_bytes", {"data": b"x"}),
+        ("json", "send_json", {"data": {"x": 1}}),
+        ("json-binary", "send_json", {"data": {"x": 1}, "mode": "binary"}),
+        ("close", "close", {}),
+    ),
 )
-def every_sending_operation_notices(client: Client, app: App, op: str, data: object) -> None:
+def every_sending_operation_notices(client: Client, app: App, op: str, args: dict[str, object]) -> None:
     """Every sending operation raises WebSocketDisconnect(1006) where the server's send raises OSError."""
     client.opens()
     app.accepts()
@@ -110,7 +115,7 @@ def every_sending_operation_notices(client: Client, app: App, op: str, data: obj
     if op == "close":
         app.calls("close", raises=True)
     else:
-        app.calls(op, raises=True, data=data, until_raises=200)
+        app.calls(op, raises=True, **args, until_raises=200)
 
 
 @case("lost.handler.returns", requires=("asgi.application.ends-connection", "rfc6455.close.handshake"))

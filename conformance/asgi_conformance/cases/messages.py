@@ -96,6 +96,15 @@ def json_reaches_the_handler(client: Client, app: App, mode: str, sent: Any, val
     app.receives_json(value, mode)
 
 
+@case("messages.client.json-default", requires=("starlette.receive.json",), needs=("framework:starlette",))
+def json_is_read_from_text_by_default(client: Client, app: App) -> None:
+    """receive_json() without a mode reads a text message."""
+    client.opens()
+    app.accepts()
+    client.sends_text('{"a": 1}')
+    app.calls("receive_json")
+
+
 @case(
     "messages.client.raw",
     requires=("starlette.receive.raw", "starlette.state.receive-message"),
@@ -220,6 +229,22 @@ def ping_is_answered_by_the_server(client: Client, app: App, payload: bytes) -> 
 
 
 @case(
+    "messages.client.pong",
+    requires=("asgi.receive.text", "asgi.ping.handled", "asgi.disconnect.sent"),
+    rows=(("empty", b""), ("payload", b"nobody asked")),
+)
+def pong_that_nobody_asked_for_changes_nothing(client: Client, app: App, payload: bytes) -> None:
+    """A pong without a ping is passed over: the next message reaches the handler, and so does the close."""
+    client.opens()
+    app.accepts()
+    client.sends_frame(10, payload)
+    client.sends_text("after")
+    app.receives_text("after")
+    client.closes(1000)
+    app.is_disconnected(1000)
+
+
+@case(
     "messages.app.text",
     requires=("asgi.send.text", "rfc6455.frames.server-unmasked", "starlette.send.text"),
     rows=TEXTS,
@@ -259,6 +284,15 @@ def json_reaches_the_client(client: Client, app: App, value: Any, mode: str) -> 
         client.receives_text()
     else:
         client.receives_bytes()
+
+
+@case("messages.app.json-default", requires=("starlette.send.json",), needs=("framework:starlette",))
+def json_is_sent_as_text_by_default(client: Client, app: App) -> None:
+    """send_json() without a mode sends a text message."""
+    client.opens()
+    app.accepts()
+    app.calls("send_json", data={"a": 1})
+    client.receives_text()
 
 
 @case(

@@ -114,7 +114,7 @@ class Child:
         except OSError:
             end_group()
         for message in messages:
-            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "stop"):
+            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "shutdown", "stop"):
                 if verb in message:
                     getattr(self, "on_" + verb)(message[verb], message)
 
@@ -142,6 +142,11 @@ class Child:
 
     def on_routes(self, value: Any, message: Dict[str, Any]) -> None:
         self.channel.send({"routes": self.frameworks.discover()})
+
+    def on_shutdown(self, value: Any, message: Dict[str, Any]) -> None:
+        """As `on_stop`, for a case that is about it: what it says on the control pipe still counts."""
+        if self.server is not None:
+            self.server.stop()
 
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)

@@ -16,8 +16,10 @@ KEYS = (
 
 
 class Namespace:
-    """The namespace ``scope["state"]`` of the lifespan; ``called`` once the server has called the target for it, ``filled``
-    once the target's start-up was complete."""
+    """The namespace ``scope["state"]`` of the lifespan.
+
+    ``called`` once the server has called the target for it, ``filled`` once the target's start-up was complete.
+    """
 
     def __init__(self) -> None:
         self.filled = self.called = False

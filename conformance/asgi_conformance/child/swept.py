@@ -1,4 +1,4 @@
-"""A run of a sweep over all close codes: one close, seen at the outermost boundary and by the probe, told in one record.
+"""A run of a sweep over all close codes: one close, seen at the outermost boundary and by the probe, told in a record.
 
 What it is to do stands in its id, so that nothing has to be said of it on the control pipe: see PROTOCOL.md.
 """

@@ -1,4 +1,4 @@
-"""A list of moves becomes a script: each move is taken where the state table says that it completes, else left out. Pure.
+"""A list of moves becomes a script: each move is taken where the state table says that it completes. Pure.
 
 A move is one operation of the application, with what the client must have done for it, or one act of the client alone.
 Leaving out what cannot be done keeps the meaning of the moves behind it, which is what makes shrinking short.
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from ..close_codes import describe
+from ..close_codes import BOUNDARIES, MAXIMUM, REASONS, arrival, describe
 from ..model import Case
 from ..script import App, CaseFunction, Client
-from ..states import CONNECTED, CONNECTING, DISCONNECTED, INITIAL, Pair
+from ..states import CONNECTED, CONNECTING, DISCONNECTED, INITIAL, Pair, WebSocketState
 from ..states_calls import CALLS
-from ..states_environment import ENVIRONMENTS, Link
+from ..states_environment import ENVIRONMENTS, MESSAGES, Link
 from ..states_transitions import TRANSITIONS, Place, Transition, client_action_before
 
 ID, SECTION = "fuzz.scripts", "fuzz"
@@ -26,27 +26,51 @@ LONGEST = 16
 # Messages that wait unread: more say nothing new.
 _UNREAD = 3
 _REASON_BYTES = 123
+_REASONS = [reason.value for reason in REASONS if not isinstance(reason.value, bytes)]
+# Past this all has been said that a value can say.
+MOST_SAID = 2 * MAXIMUM + 1
+_TEXTS = (
+    *("", "a", "0", "null", '"', "\x00", "\r\n"),
+    *("\u00fc", "\u7d42\u308f\u308a", "\U0001f44b", "a\u0301", "\ufeff", "\uffff"),
+)
+# Around the lengths at which a frame's header grows (RFC 6455 section 5.2).
+_SIZES = (*[0] * 8, 125, 126, 127, 65535, 65536)
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One thing to do: an operation of the state table or one of `ACTS`.
 
-    ``variant`` chooses among the ways in which it can be done here; ``text``, ``code`` and ``reason`` are its values.
-    ``size`` (characters) stands for a long text instead of ``text``.
+    ``variant`` chooses among the ways in which it can be done here, ``value`` (0 is the plainest) what is said with it.
+    Few numbers, because Hypothesis takes out at once only so many: more in a move, and it would stay in the script.
     """
 
     name: str
     variant: int = 0
-    text: str = ""
-    size: int = 0
-    code: int = 1000
-    reason: str | bytes | None = None
+    value: int = 0
+
+    @property
+    def text(self) -> str:
+        """A short text."""
+        return _TEXTS[self.value % len(_TEXTS)]
 
     @property
     def whole(self) -> str:
-        """The text in full."""
-        return "x" * self.size or self.text
+        """A text of any length."""
+        return "x" * _SIZES[self.value // len(_TEXTS) % len(_SIZES)] or self.text
+
+    @property
+    def code(self) -> int:
+        """A close code, legal or not."""
+        if not self.value:
+            return 1000
+        half = self.value // 2
+        return BOUNDARIES[half % len(BOUNDARIES)] if self.value % 2 else half % (MAXIMUM + 1)
+
+    @property
+    def reason(self) -> str | None:
+        """A close reason, one that is too long among them."""
+        return _REASONS[self.value // 2 % len(_REASONS)]
 
 
 @dataclass
@@ -57,6 +81,8 @@ class Walk:
     app: App
     place: Place
     unread: int = 0
+    failed: bool = False
+    client_acted: bool = True
     taken: list[Move] = field(default_factory=list)
     transitions: list[str] = field(default_factory=list)
 
@@ -68,14 +94,18 @@ class Walk:
             ways = [t for t in _by_operation().get(move.name, ()) if t.pair == self.place.pair and self._can(t)]
             done = bool(ways)
             if ways:
-                self._operate(ways[move.variant % len(ways)], move)
+                # What lets the connection go on comes first, and is done more often.
+                self._operate(ways[move.variant if move.variant < len(ways) else 0], move)
         if done:
             self.taken.append(move)
+            self.client_acted = move.name in ACTS[:3]
 
     def _can(self, transition: Transition) -> bool:
         after = transition.after(self.place)
         if after is None or _may_wait(transition):
             return False
+        if self.failed and transition.operation in _SAYS:
+            return False  # nobody promises anything to who has broken the protocol
         if not self.unread:
             return True
         # A server need not look at what comes behind an unread message: nothing may wait for that.
@@ -114,7 +144,7 @@ class Walk:
                 self.client.sends_bytes(_json(move).encode())
             case "close":
                 if alone:
-                    self.client.closes(move.code, move.reason)
+                    self._closes(move)
                     self.client.is_ended()
                 else:
                     # No document says whether a message is shown that lies before a frame which breaks the protocol.
@@ -138,19 +168,27 @@ class Walk:
             self.client.pings(payload)
             self.client.is_ponged(payload)
         elif move.name == "client closes":
-            self.client.closes(move.code, move.reason)
+            self._closes(move)
             self._is_left()
         elif move.name == "both at once":
-            with self.app.together():
-                self.client.closes(move.code, move.reason)
-                call = CALLS[("send_text", "close")[move.variant % 2]]
-                self.app.calls(call.op, raises=True, **_with_values(call.op, call.args, move))
-            application = DISCONNECTED if call.op == "close" else CONNECTED
-            self.place = self.place._replace(pair=Pair(self.place.pair.client, application), link=Link.CLOSED)
+            self._both_at_once(move)
         else:
             self.client.sends_frame(**_BROKEN[move.variant % len(_BROKEN)])
             self._is_left()
+            self.failed = True
         return True
+
+    def _both_at_once(self, move: Move) -> None:
+        call = CALLS[("send_text", "close")[move.variant % 2]]
+        both = [
+            lambda: self.client.closes(**_legal_close(move)),
+            lambda: self.app.calls(call.op, raises=True, **_with_values(call.op, call.args, move)),
+        ]
+        # Who acted last waits for nobody, so the other one comes first: it has to wait for what was before.
+        with self.app.together():
+            for act in both[::-1] if self.client_acted else both:
+                act()
+        self._is_left(DISCONNECTED if call.op == "close" else CONNECTED)
 
     def _sends(self, move: Move) -> bool:
         if self.unread >= _UNREAD:
@@ -169,11 +207,15 @@ class Walk:
         self.unread += 1
         return True
 
-    def _is_left(self) -> None:
+    def _closes(self, move: Move) -> None:
+        self.client.closes(move.code, move.reason)
+        self.failed = self.failed or arrival(move.code, move.reason).fails
+
+    def _is_left(self, application: WebSocketState = CONNECTED) -> None:
         """The application takes the end of the connection: not every server looks for it before somebody receives."""
         self.app.calls("receive", raises=True)
         client = CONNECTED if self.place.pair.client is CONNECTING else DISCONNECTED
-        self.place = self.place._replace(pair=Pair(client, self.place.pair.application), link=Link.CLOSED)
+        self.place = self.place._replace(pair=Pair(client, application), link=Link.CLOSED)
 
     def end(self) -> None:
         """What the client has sent is taken, and the handler returns only then: else its end would come in between."""
@@ -182,13 +224,16 @@ class Walk:
         self.app.returns()
 
 
+_SAYS = (
+    *("close", "send[websocket.close]", "send[websocket.send]"),
+    *("send_text", "send_bytes", "send_json[text]", "send_json[binary]"),
+)
 _BROKEN: tuple[dict[str, Any], ...] = (
     {"opcode": 1, "payload": b"x", "masked": False},
     {"opcode": 1, "payload": b"x", "rsv": 1},
     {"opcode": 3, "payload": b"x"},
     {"opcode": 0, "payload": b"x"},
     {"opcode": 1, "payload": b"\xff"},
-    {"opcode": 9, "payload": b"x" * 126},
 )
 
 
@@ -197,7 +242,14 @@ def _by_operation() -> Mapping[str, Sequence[Transition]]:
     found: dict[str, list[Transition]] = {}
     for transition in TRANSITIONS.values():
         found.setdefault(transition.operation, []).append(transition)
-    return found
+    return {operation: sorted(ways, key=_ends_or_mistakes) for operation, ways in found.items()}
+
+
+def _ends_or_mistakes(transition: Transition) -> tuple[bool, int]:
+    """What orders the ways of doing an operation: whether the client leaves for it, and how wrong the message is."""
+    wanted = MESSAGES.get(transition.operation, ())
+    place = wanted.index(transition.environment) if transition.environment in wanted else len(wanted)
+    return ENVIRONMENTS[transition.environment].link not in (None, Link.PRESENT), place
 
 
 def _may_wait(transition: Transition) -> bool:
@@ -230,8 +282,8 @@ def _with_values(op: str, args: Mapping[str, Any], move: Move) -> dict[str, Any]
 
 def _legal_close(move: Move) -> dict[str, Any]:
     code = move.code if describe(move.code).server_legal else 1000
-    short = isinstance(move.reason, str) and len(move.reason.encode()) <= _REASON_BYTES
-    return {"code": code, "reason": move.reason if short else ""}
+    reason = move.reason or ""
+    return {"code": code, "reason": reason if len(reason.encode()) <= _REASON_BYTES else ""}
 
 
 @dataclass(frozen=True, slots=True)

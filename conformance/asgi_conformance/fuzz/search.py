@@ -74,18 +74,18 @@ def search(terms: Terms, perform: Callable[[Case], Result]) -> Search:
         if verdicts[key]:
             raise _Fails
 
-    test = seed(terms.seed)(
-        settings(
-            max_examples=terms.count,
-            database=DirectoryBasedExampleDatabase(terms.folder) if terms.folder is not None else None,
-            deadline=None,
-            phases=(Phase.reuse, Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-            verbosity=Verbosity.quiet,
-            print_blob=False,
-            report_multiple_bugs=False,
-        )(given(scripts)(judged))
+    # In this order: seed() takes the database out of what stands below it.
+    chosen = settings(
+        max_examples=terms.count,
+        database=DirectoryBasedExampleDatabase(terms.folder) if terms.folder is not None else None,
+        deadline=None,
+        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+        report_multiple_bugs=False,
     )
+    test = chosen(seed(terms.seed)(given(scripts)(judged)))
     try:
         test()
     except _Fails:

@@ -71,6 +71,8 @@ class Connection(asyncio.Protocol):
         self.handshake_problem: str = ""
         self.messages: list[str | bytes] = []
         self.pongs: list[bytes] = []
+        self.pings = 0
+        self.ignores_pings = False
         self.close_received: tuple[int | None, str] | None = None
         self.close_sent = False
         self.ended = False
@@ -202,8 +204,10 @@ class Connection(asyncio.Protocol):
                 self.messages.append(whole.decode("utf-8", "backslashreplace") if text else whole)
         elif opcode == frames.PONG:
             self.pongs.append(payload)
-        elif opcode == frames.PING and self._polite():
-            self.write_frame(frames.PONG, payload)
+        elif opcode == frames.PING:
+            self.pings += 1
+            if self._polite() and not self.ignores_pings:
+                self.write_frame(frames.PONG, payload)
         elif opcode == frames.CLOSE and self.close_received is None:
             code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
             self.close_received = (code, payload[2:].decode("utf-8", "backslashreplace"))

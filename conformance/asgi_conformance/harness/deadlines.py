@@ -14,6 +14,7 @@ WAITS: Mapping[str, float] = MappingProxyType(
         "response": 5.0,  # the handshake is answered
         "message": 5.0,  # a message that was sent arrives
         "pong": 5.0,  # a ping is answered
+        "ping": 5.0,  # the server, told to do so often, sends a ping
         "close": 5.0,  # the server's Close frame arrives
         "end": 5.0,  # TCP ends from the server's side
         "write": 5.0,  # the socket takes what is written to it

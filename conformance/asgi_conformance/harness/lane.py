@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,10 @@ def _parsed(message: str | bytes) -> dict[str, Any]:
         return {"problem": f"no JSON ({exc})"}
 
 
+async def _not_alone() -> None:
+    raise OSError("this server is not this case's own")
+
+
 class StepFailed(Exception):
     """A client step met something else than it waits for."""
 
@@ -63,6 +67,8 @@ class ClientLane:
         self._connection = Connection(recording.observe, deadlines)
         self._asked = False
         self._release: Callable[[int], None] = lambda index: None
+        # Tells the server to shut down, where it serves no other case.
+        self.stop_server: Callable[[], Awaitable[None]] = _not_alone
 
     @property
     def connection(self) -> Connection:
@@ -278,6 +284,17 @@ class ClientLane:
 
     async def _do_silence(self) -> None:
         self._connection.silent = True
+
+    async def _do_ignore_pings(self) -> None:
+        self._connection.ignores_pings = True
+
+    async def _do_pinged(self, times: int) -> None:
+        connection = self._connection
+        await self._opened()
+        await connection.until(lambda: connection.pings >= times, "ping")
+
+    async def _do_stop_server(self) -> None:
+        await self.stop_server()
 
     async def _do_stop_reading(self) -> None:
         self._connection.stop_reading()

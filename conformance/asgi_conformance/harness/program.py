@@ -23,6 +23,8 @@ _CLIENT_KINDS = {
     "refused": "reads",
     "receive": "reads",
     "pong": "reads",
+    "pinged": "reads",
+    "ignore-pings": "local",
     "closed": "reads",
     "ended": "reads",
     "gone": "reads",
@@ -86,8 +88,11 @@ def compile_case(case: Case) -> Program:
     client: list[ClientStep] = []
     releases: dict[int, int] = {}
     previous: Step | None = None
+    answers = 0
     for step in case.steps:
-        barrier = _needs_barrier(previous, step)
+        # What a second answer does shows on no wire: only the first one orders what the client sends.
+        barrier = _needs_barrier(previous, step, answers > 1)
+        answers += step.lane == "app" and kind(step) == "answers"
         if step.lane == "app":
             args = to_child(step.args.get("args") or {})
             app.append([step.index, step.op, args, barrier, bool(step.args.get("raises"))])
@@ -99,11 +104,13 @@ def compile_case(case: Case) -> Program:
     return Program(tuple(app), tuple(client), releases)
 
 
-def _needs_barrier(previous: Step | None, step: Step) -> bool:
+def _needs_barrier(previous: Step | None, step: Step, answered: bool) -> bool:
     if previous is None or previous.lane == step.lane:
         return False
     if step.group is not None and step.group == previous.group:
         return False
+    if answered and kind(previous) == "answers":
+        return True
     return (kind(previous), kind(step)) not in _ORDERED_BY_DATA
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,7 @@ class Runner:
         self._lag = 0.0
         self._measuring = False
         self._routes: asyncio.Future[list[dict[str, Any]]] | None = None
+        self.stop_server: Callable[[], Awaitable[None]] | None = None
         process.on_message = self._hear
         process.on_death = self._died
 
@@ -155,6 +156,8 @@ class Runner:
         program = compile_case(case)
         self._process.send(self._briefing(recording.id, case, program, control))
         lane = ClientLane(recording, self._address(case, control), self._deadlines)
+        if self.stop_server is not None:
+            lane.stop_server = self.stop_server
 
         def release(index: int) -> None:
             self._process.send({"go": [recording.id, index]})
@@ -165,7 +168,9 @@ class Runner:
                 await self._settled(recording)
             if kept:
                 if not recording.entered and lane.connection.ended and not lane.connection.upgraded:
-                    return  # refused, or left before the target was called: nothing more will come
+                    await self._heard(recording)
+                    if not recording.entered:
+                        return  # refused, or left before the target was called: nothing more will come
                 kept = await self._guarded(recording, recording.exit())
             if kept:
                 kept = await self._guarded(recording, lane.finish())
@@ -228,6 +233,13 @@ class Runner:
             taken: dict[str, Any] | None = recording.snapshot
             if recording.exited or (taken is not None and taken.get("waiting")):
                 return
+
+    async def _heard(self, recording: Recording) -> None:
+        """Take what the child has seen by now: it comes before the child's answer."""
+        recording.snapshot = None
+        self._process.send({"snapshot": recording.id})
+        with contextlib.suppress(Missed):
+            await recording.snapshot_taken()
 
     async def _bystander(self, case: Case, recording: Recording, route: dict[str, Any]) -> Bystander:
         second = Recording(recording.id + ".beside", self._deadlines)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..model import Case, Layer, Observation, Step
 from ..states import OPERATIONS, Guard, Pair, Repeat, Send, Take, WebSocketState
 from ..states_model import RAISED, RAISED_OSERROR, RETURNED, Given, NotGiven, Outcome, step
 from ..values import observed
+from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
 from .seen import Operation, Seen
 
@@ -281,8 +282,7 @@ def _json(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
 
 
 def _denial(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
-    status = sends[0].get("status")
-    body = b"".join(_plain(event.get("body")) or b"" for event in sends[1:])
+    status, body = sends[0].get("status"), _body(sends[1:])
     want = b"".join(args.get("chunks", (b"",)))
     # Headers of the response's own, such as content-length, come beside those that it was made with.
     given, sent = observed(args.get("headers", [])), sends[0].get("headers") or []
@@ -299,7 +299,18 @@ def _denial_begun(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str,
     """A denial of which the other side has refused a part: what came before."""
     status, given, sent = sends[0].get("status"), observed(args.get("headers", [])), sends[0].get("headers") or []
     held = status == args["status"] and isinstance(sent, list) and all(pair in sent for pair in given)
+    body, want = _body(sends[1:]), b"".join(args.get("chunks", (b"",)))
+    goes_on = bool(sends[1:]) and bool(sends[-1].get("more_body"))
+    ordered = all(part.get("more_body") for part in sends[1:-1])
+    right = ordered and body is not None and (want.startswith(body) if goes_on else body == want)
+    if held and sends[1:] and not right:
+        return False, f"HTTP {args['status']} with {want!r}", event_text(sends[-1])
     return held, f"HTTP {args['status']} with its headers", event_text(sends[0])
+
+
+def _body(parts: Sequence[Any]) -> bytes | None:
+    """The parts of a body as one, None where one of them is no body."""
+    return None if any(map(wrong_types, parts)) else b"".join(_plain(part.get("body")) or b"" for part in parts)
 
 
 def _message(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:

@@ -8,6 +8,7 @@ from .claims import Claim
 from .seen import Seen
 from .server_closing import closing
 from .server_handshake import handshake
+from .server_limits import limits
 from .server_messages import messages
 from .server_scope import scope
 
@@ -24,6 +25,7 @@ SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
         ),
     ),
     (scope, ("asgi.scope.",)),
+    (limits, ("suite.limits.", "suite.pings.", "suite.shutdown.", "rfc6455.codes.too-big", "asgi.disconnect.")),
     (
         messages,
         (

@@ -12,12 +12,11 @@ from ..close_codes import MAXIMUM, arrival
 from ..model import Level
 from .claims import Claim, event_text, exception_text, frame_text, shown
 from .seen import AtBoundary, Frame, Seen, Sent
+from .server_afterwards import afterwards, sends_after_the_end
 from .server_handshake import claim
 from .server_messages import complete_messages
 
 RESERVED = (1005, 1006, 1015)
-# Sends after a loss that nothing proves the server to know of: this many without an error are a statement.
-ENOUGH_SENDS = 50
 
 
 def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
@@ -29,15 +28,12 @@ def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
     yield from _disconnect(seen, outer, spec_version)
     if not seen.wire.opened:
         yield from _left_unanswered(seen, outer)
-        yield from _sends_after_the_end(seen, outer)
+        yield from sends_after_the_end(seen, outer)
     else:
         yield from _echo(seen, outer)
         yield from _own_close(seen, outer)
         yield from _application_over(seen, outer)
-        yield from _sends_after_the_end(seen, outer)
-        yield from _sends_end(seen, outer)
-        yield from _again(outer)
-        yield from _discarded(seen, outer)
+        yield from afterwards(seen, outer)
 
 
 def _close_frames(seen: Seen) -> Iterator[Claim]:
@@ -214,7 +210,7 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     wire, frame = seen.wire, seen.wire.client_close
     broke = wire.client_end == "close" and frame is not None and _illegal(frame)
     if broke or _broken_frame(seen):
-        yield from _failing(seen)
+        yield from _failing(seen, outer)
         if frame is not None and frame.get("code") is not None and 1004 <= frame["code"] < 3000:
             yield claim("rfc6455.codes.unassigned", True, "not specified", ", ".join(wire.ends))
         return
@@ -223,7 +219,7 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     answer = wire.server_close
     ended = answer is not None or wire.ended_by_server or any(m.owed for m in seen.missed)
     own_close = any(s.event.get("type") == "websocket.close" for s in outer.sent)
-    if ended and wire.client_stays:
+    if ended and wire.client_stays and not (answer is None and _left(outer)):
         observed = frame_text(answer) if answer is not None else "no Close frame"
         yield claim("rfc6455.close.echo", answer is not None, "a Close frame in answer", observed)
         if answer is not None and not own_close:
@@ -238,7 +234,12 @@ def _broken_frame(seen: Seen) -> bool:
     return not complete_messages(seen.wire.sent)[1]
 
 
-def _failing(seen: Seen) -> Iterator[Claim]:
+def _left(outer: AtBoundary) -> bool:
+    """Whether the application was over without having been told of an end: then the end may be that of its own."""
+    return outer.exit is not None and not any(e.get("type") == "websocket.disconnect" for e in outer.received)
+
+
+def _failing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     wire = seen.wire
     over = wire.ended_by_server or wire.server_close is not None
     if not over and not any(m.owed for m in seen.missed):
@@ -250,6 +251,8 @@ def _failing(seen: Seen) -> Iterator[Claim]:
     code = wire.server_close.get("code") if wire.server_close is not None else None
     got = frame_text(wire.server_close) if wire.server_close is not None else "no Close frame"
     held = code in (1002, 1007, 1009)
+    if wire.server_close is None and _left(outer):
+        return
     yield claim("rfc6455.fail.close-frame", held, "Close 1002 or 1007", got)
 
 
@@ -375,66 +378,3 @@ def _left_unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if over and any(m.sound and m.app.get("over") and m.wait in ("end", "response") for m in seen.missed):
         expected, observed = "the connection ends", "no answer to the handshake, and it stayed open"
         yield claim("asgi.application.ends-connection", False, expected, observed)
-
-
-# What a server may take for a connection that is closed without a word, and must not answer with an error of another kind.
-_ENDS_IN_ERROR = ("websocket.accept", "websocket.close")
-
-
-def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """Sends once the server must know: the client has seen the end of TCP, or many sends went out since it left."""
-    if not seen.wire.client_end:
-        return
-    proved = seen.step_of("ended")
-    left = [index for op in ("reset", "half-close", "drop") if (index := seen.step_of(op)) is not None]
-    after = proved if proved is not None else min(left, default=None)
-    if after is None:
-        return
-    late = [
-        s
-        for s in outer.sent
-        if s.step is not None
-        and s.step > after
-        and (s.event["type"] == "websocket.send" or (s.event["type"] in _ENDS_IN_ERROR and s.raised is not None))
-    ]
-    raised = [s for s in late if s.raised is not None]
-    if not late or (proved is None and not raised and len(late) < ENOUGH_SENDS):
-        return
-    quiet = all("OSError" in (s.raised or {}).get("mro", ()) for s in raised)
-    got = exception_text(raised[0].raised) if raised else f"{len(late)} sends returned"
-    yield claim("asgi.send.after-disconnect-ignored", quiet, "a send that does nothing", got, "outer")
-    yield claim("asgi.send.after-disconnect", bool(raised) and quiet, "a subclass of OSError", got, "outer")
-
-
-def _sends_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """A send ends, in whatever way, at the latest when its connection does."""
-    over = seen.wire.client_end or seen.wire.ended_by_server
-    if not over or not outer.sent:
-        return
-    waits = next((s for s in outer.sent if not s.returned and s.raised is None), None)
-    if waits is None:
-        yield claim("asgi.send.returns", True, "every send returns or raises", "they did", "outer")
-    elif seen.waiting_in("outer.send"):
-        observed = f"send() of {waits.event.get('type')} had not ended by the deadline"
-        yield claim("asgi.send.returns", False, "every send returns or raises", observed, "outer")
-
-
-def _again(outer: AtBoundary) -> Iterator[Claim]:
-    """What the server makes of an event that follows the application's own close, where one gets as far."""
-    closed = False
-    for sent in outer.sent:
-        if closed and (sent.returned or sent.raised is not None):
-            got = exception_text(sent.raised) if sent.raised is not None else "send() returned"
-            yield claim("asgi.close.again", True, "not specified", f"{sent.event.get('type')}: {got}", "outer")
-        closed = closed or (_closes(sent) and sent.returned)
-
-
-def _discarded(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """What the client sent behind its own Close goes nowhere."""
-    kinds = [frame["opcode"] for frame in seen.wire.sent]
-    if "close" not in kinds or kinds[-1] == "close" or not outer.received:
-        return
-    before = len(complete_messages(seen.wire.sent)[0])
-    late = [event for event in outer.received if event.get("type") == "websocket.receive"][before:]
-    observed = event_text(late[0]) if late else "nothing"
-    yield claim("rfc6455.close.data-discarded", not late, "nothing of what followed the Close", observed, "outer")

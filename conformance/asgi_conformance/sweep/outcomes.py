@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from ..close_codes import MAXIMUM, CloseClass, arrival, classify, describe
@@ -56,9 +57,17 @@ class Group:
     codes: tuple[int, ...]
 
 
-def codes_of(kind: CloseClass) -> list[int]:
+def codes_of(kind: CloseClass) -> tuple[int, ...]:
     """The codes of a class."""
-    return [code for code in range(MAXIMUM + 1) if classify(code) is kind]
+    return _classes()[kind]
+
+
+@cache
+def _classes() -> Mapping[CloseClass, tuple[int, ...]]:
+    found: dict[CloseClass, list[int]] = {kind: [] for kind in CloseClass}
+    for code in range(MAXIMUM + 1):
+        found[classify(code)].append(code)
+    return {kind: tuple(codes) for kind, codes in found.items()}
 
 
 def script_of(by: str, code: int) -> str:

@@ -37,14 +37,13 @@ def _observe_refusals(cls: Any) -> None:
     original = cls.send
 
     @functools.wraps(original)
-    async def send(self: Any, message: Any) -> None:
+    async def send(self: Any, message: Any) -> Any:
         run = self.__dict__.get("_asgi_conformance_run")
         if run is None or run.route is None:
-            await original(self, message)
-            return
+            return await original(self, message)
         before = run.sends
         try:
-            await original(self, message)
+            return await original(self, message)
         except RuntimeError as exc:
             if run.sends == before:
                 data = {"event": encode(message), "exc": describe_exception(exc), "task": run.task_number()}

@@ -5,28 +5,33 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import signal
 from typing import Any, Dict
 
 from ..loader import LoadError
+from .granian_worker import Worker
 from .interface import GRACE, Ready, Server, cannot_run, loop_name, not_installed, version_of
 from .lifespan import Lifespan
 
 
 class Granian(Server):
-    """Granian's embedded server (since 2.0): its workers in processes of their own could not be observed."""
+    """Granian's embedded server (since 2.0), before that its worker: a process of their own could not be observed."""
 
     def __init__(self, config: Dict[str, Any]) -> None:
         try:
             importlib.import_module("granian")
         except ImportError:
             raise not_installed("granian", "granian") from None
+        self._server: Any = None
+        self._worker: Any = None
         try:
             self._holder: Any = importlib.import_module("granian.net").SocketHolder
             self._embed: Any = importlib.import_module("granian.server.embed")
         except ImportError:
-            message = "granian {} cannot be embedded; 2.0 or newer can be tested".format(version_of("granian"))
-            raise LoadError("server", message) from None
-        self._server: Any = None
+            if not version_of("granian").startswith("1."):
+                message = "granian {} cannot be tested; 1.0 or newer can".format(version_of("granian"))
+                raise LoadError("server", message) from None
+            self._worker = Worker(dict(config.get("options") or {}))
         self._task: Any = None
         self._ready = self._stopping = False
         self._options = dict(config.get("options") or {})
@@ -35,6 +40,9 @@ class Granian(Server):
         """Serve ``app`` on the inherited socket until told to stop; `LoadError` where the start-up fails."""
         os.set_inheritable(listener, False)
         lifespan = Lifespan(app)
+        if self._worker is not None:
+            self._worker.serve(lifespan, listener, ready)
+            return
         try:
             asyncio.run(self._served(lifespan, listener, ready))
         except TypeError as exc:
@@ -77,6 +85,9 @@ class Granian(Server):
     def stop(self) -> None:
         """Begin to shut down."""
         self._stopping = True
+        if self._worker is not None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
         self._server.stop()
         asyncio.get_running_loop().call_later(2 * GRACE, self._task.cancel)
 

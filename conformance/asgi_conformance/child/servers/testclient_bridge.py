@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 from http import HTTPStatus
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Set, Tuple
 
 from .interface import GRACE
 
@@ -75,7 +75,7 @@ class Bridge(threading.Thread):
         self._reader = threading.Thread(target=self._read_all, name="conformance-testclient-reader", daemon=True)
         sender.start()
         self._reader.start()
-        seen = set()
+        seen: Set[str] = set()
         while not seen & {"eof", "closed", "raised"}:
             seen.add(self._ends.get())
         if "closed" in seen:
@@ -124,7 +124,7 @@ class Bridge(threading.Thread):
 
     def _close(self, payload: bytes) -> None:
         if self._app_closed:
-            # The test has seen the end, and leaves its block: of all that this does, the application is told 1000 first.
+            # The test has seen the end, and leaves its block: first of all that tells the application 1000.
             self._session.close(1000)
             self._ends.put("closed")
             return

@@ -1,0 +1,59 @@
+"""Servers that some cases need configured otherwise than the rest, as data: each by the names of its own settings.
+
+A server that a configuration does not name has no setting for it; the case is skipped then, with that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Bytes that a message may have where it is limited; far below every server's default.
+LIMIT = 1024
+# Seconds between pings, and until an unanswered one ends the connection. Daphne counts whole seconds.
+PING = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One configuration of a server. ``stops``: the server is told to shut down once all cases have come so far."""
+
+    name: str
+    lacks: str
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limit: int = 0
+    stops: bool = False
+
+    def missing(self, server: str) -> str:
+        """Why a server cannot be configured so, '' where it can."""
+        if server == "testclient":
+            return "TestClient is no server: nothing of it can be configured or shut down"
+        return "" if self.stops or server in self.settings else f"{server} has no setting for {self.lacks}"
+
+    def of(self, server: str) -> Mapping[str, Any]:
+        """The settings of a server, by its own names."""
+        return self.settings.get(server, {})
+
+
+CONFIGURATIONS: Mapping[str, Configuration] = {
+    configuration.name: configuration
+    for configuration in (
+        Configuration(
+            "short-pings",
+            "pings",
+            {
+                "uvicorn": {"ws_ping_interval": PING, "ws_ping_timeout": PING},
+                "hypercorn": {"websocket_ping_interval": PING},
+                "daphne": {"ping_interval": 1, "ping_timeout": 1},
+            },
+        ),
+        Configuration(
+            "small-messages",
+            "the size of a message",
+            {"uvicorn": {"ws_max_size": LIMIT}, "hypercorn": {"websocket_max_message_size": LIMIT}},
+            limit=LIMIT,
+        ),
+        Configuration("stopped", "an end", stops=True),
+    )
+}

@@ -1,0 +1,139 @@
+"""Random scripts: what is written of the moves, and a fault that a search finds, shrinks, prints and finds again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fuzz_targets import FAULTS
+from hypothesis import given, settings
+
+from asgi_conformance import user_cases
+from asgi_conformance.fuzz import moves
+from asgi_conformance.fuzz.paste import pasted
+from asgi_conformance.fuzz.scripts import ACTS, Move, write
+from asgi_conformance.fuzz.search import Terms, search
+from asgi_conformance.harness.program import compile_case
+from asgi_conformance.model import Case, Result, Verdict
+from asgi_conformance.options import Options, read
+from asgi_conformance.settings import Settings, SettingsError, parse
+from asgi_conformance.states_transitions import TRANSITIONS
+
+pytest_plugins = ["pytester"]
+
+GIVEN = {"target": "a:b", "app_dir": "", "server": [], "case": [], "route": [], "report": [], "repeat": "1"}
+HERE = Path(__file__).parent
+
+
+@given(moves.scripts)
+@settings(max_examples=200, deadline=None, database=None)
+def test_each_script_compiles_and_takes_only_transitions_of_the_table(drawn: tuple[Move, ...]) -> None:
+    script = write(drawn, ("asgi.close.code",), denial=True)
+    compile_case(script.case)
+    assert set(script.transitions) <= set(TRANSITIONS)
+    assert (script.case.steps[0].op, script.case.steps[-1].op) == ("open", "return")
+    assert len(script.taken) <= len(drawn)
+
+
+def test_a_move_that_cannot_be_done_is_left_out() -> None:
+    script = write([Move("client pings"), Move("accept"), Move("client closes")], (), denial=True)
+    assert [move.name for move in script.taken] == ["accept", "client closes"]
+
+
+def test_both_at_once_is_open_in_its_order() -> None:
+    script = write([Move("accept"), Move(ACTS[4])], (), denial=True)
+    assert len({step.group for step in script.case.steps if step.group is not None}) == 1
+
+
+def test_the_printed_script_is_a_case_of_the_users_own(tmp_path: Path) -> None:
+    every = [Move("accept"), *(Move(name, 1, value) for name in ACTS[:3] for value in (4, 5, 9)), Move(ACTS[4])]
+    script = write(every, ("asgi.close.code",), denial=True)
+    text = pasted(script.case, (), 7).replace("requires=[]", 'requires=["asgi.close.code"]')
+    file = tmp_path / "found.py"
+    file.write_text(text, "ascii")
+    (case,) = user_cases.load([str(file)])
+    assert [(s.lane, s.op) for s in case.steps] == [(s.lane, s.op) for s in script.case.steps]
+    wanted = [s.args for s in script.case.steps if s.lane == "client" and s.op != "send"]
+    assert [s.args for s in case.steps if s.lane == "client" and s.op != "send"] == wanted
+
+
+def judged(case: Case) -> Result:
+    """A target that fails from the second text on."""
+    texts = sum(step.op == "receive_text" for step in case.steps)
+    return Result(case, "", "", Verdict.FAIL if texts > 1 else Verdict.PASS, None, ())
+
+
+def test_what_fails_is_shrunk_and_comes_first_the_next_time(tmp_path: Path) -> None:
+    terms = Terms(400, 3, ("asgi.close.code",), True, folder=tmp_path)
+    first = search(terms, judged)
+    assert first.shortest is not None
+    assert [move.name for move in first.shortest.taken] == ["receive_text", "receive_text"]
+    ran: list[Case] = []
+
+    def watched(case: Case) -> Result:
+        ran.append(case)
+        return judged(case)
+
+    search(terms, watched)
+    assert ran[0].steps == first.shortest.case.steps
+    assert len(ran) < first.scripts
+
+
+def test_the_same_seed_gives_the_same_scripts() -> None:
+    runs = []
+    for _ in range(2):
+        ran: list[str] = []
+
+        def right(case: Case, ran: list[str] = ran) -> Result:
+            ran.append(repr(case.steps))
+            return Result(case, "", "", Verdict.PASS, None, ())
+
+        search(Terms(60, 11, (), True), right)
+        runs.append(ran)
+    assert runs[0] == runs[1]
+
+
+def test_what_the_run_raises_ends_the_search() -> None:
+    def broken(case: Case) -> Result:
+        raise KeyError("gone")
+
+    with pytest.raises(KeyError, match="gone"):
+        search(Terms(50, 1, (), True), broken)
+
+
+@pytest.mark.parametrize("given_", ["", "0", "x", "-1", "5:", "5:x", "1e3", "9" * 20])
+def test_a_wrong_count_is_one_clear_line(given_: str) -> None:
+    with pytest.raises(SettingsError, match="--fuzz must be written"):
+        options(given_)
+
+
+def options(fuzz: str) -> Options:
+    missing = ("conformance_strict", "conformance_profile", "conformance_deadline", "baseline")
+    rest = dict.fromkeys(missing) | {"factory": False, "python": "", "update_baseline": False, "exhaustive": False}
+    return read({**GIVEN, **rest, "fuzz": fuzz}, HERE, Settings())
+
+
+def test_the_count_may_have_a_seed() -> None:
+    assert options("20:7").fuzz == (20, 7)
+    found = options("20").fuzz
+    assert found is not None
+    assert found[0] == 20
+
+
+def test_without_hypothesis_the_option_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asgi_conformance.options.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"pip install 'asgi-conformance\[fuzz\]'"):
+        options("20")
+
+
+def test_there_are_ten_faults() -> None:
+    assert len(FAULTS) == 10
+    assert parse({}).strict == ""
+
+
+def test_a_fault_is_found_and_printed_as_a_case(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULT", "second-send-twice")
+    words = ["--target=fuzz_targets:app", f"--app-dir={HERE}", "--case=fuzz.scripts", "--fuzz=400:1", "--report=r.json"]
+    ran = pytester.runpytest_subprocess(*words, timeout=120)
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*FAIL  fuzz.scripts*", "*@case(*", "*app.calls(*", "*--fuzz=400:1*"])
