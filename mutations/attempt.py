@@ -77,8 +77,9 @@ class Outcome:
 
 
 def rows_of(rows: Sequence[Case], count: int, parts: Iterable[str], closely: int) -> list[Case]:
-    """Some rows of one case function: those that bear one of some parts in their names, then telling ones."""
-    meant = [case for case in rows if any(part in case.row for part in parts)]
+    """Some rows of one case function: those in whose names some part is, or in a transition's, then telling ones."""
+    names = {case.row: " ".join([case.row, *case.tags.get("transitions", ())]) for case in rows}
+    meant = [case for case in rows if any(part in names[case.row] for part in parts)]
     step = max(1, len(meant) // closely)
     telling = sorted(rows, key=lambda case: not case.row.startswith(TELLING))
     spread = [*telling[:1], *rows[:: max(1, len(rows) // count)]]

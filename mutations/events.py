@@ -67,8 +67,9 @@ LEAVE_CASES = (
     "middleware.*",
     "states.transitions",
     "messages.*.in-order",
+    "endings.*",
 )
-CLOSE_CASES = ("close.app.*", "close.both", "handshake.refused*", "middleware.*", "states.transitions")
+CLOSE_CASES = ("close.app.*", "endings.*", "close.both", "handshake.refused*", "middleware.*", "states.transitions")
 OPEN_CASES = (
     "handshake.*",
     "middleware.*",
@@ -265,6 +266,6 @@ EVENTS: Mapping[str, Event] = {
     ),
 }
 # What an application may be told of: who sends into a connection that is lost.
-LOST = ("lost.send.*", "states.transitions")
+LOST = ("lost.send.*", "endings.app.after-disconnect", "states.transitions")
 # What a layer that must not touch events breaches where it does.
 MIDDLEWARE = ("asgi.middleware.valid", "suite.middleware.transparent")

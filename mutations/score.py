@@ -33,8 +33,11 @@ def score(results: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {"found": percent(seen, found["total"]), "misplaced": percent(found["wrong layer"], found["total"])}
 
 
-def document(outcomes: Iterable[Outcome], earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """The results as they are stored: earlier ones of mutants that there still are stay."""
+def document(outcomes: Sequence[Outcome], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The results as they are stored: earlier ones of mutants that there still are stay.
+
+    ``cases`` are the case functions that there were when all mutants were tried.
+    """
     from asgi_conformance import cases
     from asgi_conformance.cases.routes import WAYS
 
@@ -43,7 +46,8 @@ def document(outcomes: Iterable[Outcome], earlier: Mapping[str, Any]) -> dict[st
     results = [kept[mutant.id] for mutant in mutants() if mutant.id in kept]
     found = counts(results)
     ids = [*dict.fromkeys(case.id for case in cases.load()), *WAYS]
-    return {"score": {**found, **score(results)}, "cases": ids, "mutants": results}
+    known = earlier.get("cases", ids) if len(outcomes) < len(mutants()) else ids
+    return {"score": {**found, **score(results)}, "cases": known, "mutants": results}
 
 
 def written(results: Mapping[str, Any]) -> str:

@@ -108,6 +108,16 @@ FRAMES: dict[str, Callable[[Frame], list[Frame]]] = {
 }
 
 
+def unchecked(orders: Orders) -> None:
+    """Whatever the application closes with goes out."""
+
+    def send_close(self: Any, code: int | None = None, reason: str = "") -> None:
+        data = b"" if code is None else (code & 0xFFFF).to_bytes(2, "big") + reason.encode()
+        self.send_frame(Frame(Opcode.CLOSE, data))
+
+    ServerProtocol.send_close = send_close  # type: ignore[method-assign]
+
+
 def incoming(orders: Orders) -> None:
     """A fault in what the server makes of the client's frames."""
     name = {"text": "text", "binary": "bytes", "continuation": "cont", "close": "close", "ping": "ping"}
@@ -292,6 +302,7 @@ KINDS: dict[str, Callable[[Orders], None]] = {
     "events": events,
     "scope": scope,
     "outgoing": outgoing,
+    "unchecked": unchecked,
     "incoming": incoming,
     "failure": failure,
     "ending": ending,

@@ -7,8 +7,9 @@ from typing import Any
 
 from .mutant import Mutant
 
-_ANSWERED = ("close.client.answered", "close.client.code", "close.client.illegal", "close.both", "frames.*")
-_OWN_CLOSE = ("close.app.*", "lost.handler.*")
+_CLIENT_CLOSE = ("close.client.answered", "close.client.code", "close.client.illegal")
+_ANSWERED = (*_CLIENT_CLOSE, "close.both", "frames.*", "endings.*")
+_OWN_CLOSE = ("close.app.*", "lost.handler.*", "endings.*")
 _PINGS = ("messages.client.ping", "messages.client.interleaved")
 _MESSAGES = ("messages.app.*", "messages.echo", "close.app.after-messages", "close.both")
 _CLOSE_BODY = ("rfc6455.close.body", "rfc6455.control.length", "rfc6455.codes.reserved-not-sent", "rfc6455.codes.range")
@@ -55,11 +56,13 @@ _FAILED = (
 )
 _ILLEGAL = ("close.client.illegal", "close.client.malformed")
 FAILURES = ("silent-to-the-application", "no-close-frame", "stays-open", "wrong-code", "goes-on")
+_ENDED = ("close.*", "frames.*", "lost.handler.*", "endings.*")
+_OVER = ("lost.handler.*", "handshake.unanswered", "endings.handler.*")
 ENDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "stays-open": (("rfc6455.close.tcp-closed", "rfc6455.fail.ends"), ("close.*", "frames.*", "lost.handler.*")),
+    "stays-open": (("rfc6455.close.tcp-closed", "rfc6455.fail.ends"), _ENDED),
     "reset": (("rfc6455.close.tcp-clean",), ("close.client.answered", "close.client.empty")),
-    "not-told": (("asgi.disconnect.sent",), ("lost.*", "handshake.left", "iteration.lost")),
-    "application-over": (("asgi.application.ends-connection",), ("lost.handler.*", "handshake.unanswered")),
+    "not-told": (("asgi.disconnect.sent",), ("lost.*", "handshake.left", "iteration.lost", "endings.*")),
+    "application-over": (("asgi.application.ends-connection",), _OVER),
 }
 RESPONSES: Mapping[str, tuple[str, ...]] = {
     "wrong-key": ("rfc6455.handshake.accept",),
@@ -89,6 +92,7 @@ SCOPE: Mapping[str, tuple[tuple[str, Any], ...]] = {
     "query-string": (("changed", None), ("emptied", None), ("removed", None), ("text", None)),
     "root-path": (("changed", None), ("given:mount", "/mount"), ("number", None)),
     "headers": (
+        ("increased", None),
         ("changed", None),
         ("emptied", None),
         ("reversed", None),
@@ -126,6 +130,8 @@ def of_the_server() -> Iterator[Mutant]:
     for (frame, when), (operators, forbids, cases) in OUTGOING.items():
         for operator in operators:
             yield Mutant("server", "outgoing", f"sends.{frame}", operator, "", when, forbids, cases)
+    close = ("close.app.illegal", "close.app.client-only")
+    yield Mutant("server", "unchecked", "sends.close", "unchecked", "", "", _CLOSE_BODY, close, ("100", "124b"))
     for frame, (operators, forbids, cases) in INCOMING.items():
         for operator in operators:
             yield Mutant("server", "incoming", f"takes.{frame}", operator, "", "", forbids, cases)
@@ -133,8 +139,9 @@ def of_the_server() -> Iterator[Mutant]:
         yield Mutant("server", "failure", "failing", operator, forbids=_FAILED, cases=("frames.*", *_ILLEGAL))
     for operator, (ids, cases) in ENDINGS.items():
         yield Mutant("server", "ending", "tcp", operator, forbids=ids, cases=cases)
+    opened = ("handshake.*", "messages.echo", "endings.handler.unanswered")
     for operator, ids in RESPONSES.items():
-        yield Mutant("server", "response", "response", operator, forbids=ids, cases=("handshake.*", "messages.echo"))
+        yield Mutant("server", "response", "response", operator, forbids=ids, cases=opened)
     request = ("rfc6455.handshake.bad-request",)
     yield Mutant("server", "unfinished", "request", "completed", forbids=request, cases=("handshake.left.partly",))
     for key, operators_ in SCOPE.items():
@@ -143,5 +150,5 @@ def of_the_server() -> Iterator[Mutant]:
             more = {"operator": operator, "field": key.replace("-", "_")}
             more |= {} if value is None else {"given": value}
             ids = (f"asgi.scope.{'asgi-versions' if key == 'asgi' else key}",)
-            cases = ("scope.*", "handshake.offered")
-            yield Mutant("server", "scope", "scope", name, key, "", ids, cases, ("two", "duplicates", "plain"), more)
+            cases, rows = ("scope.*", "handshake.offered"), ("two", "duplicates", "plain", "next-line")
+            yield Mutant("server", "scope", "scope", name, key, "", ids, cases, rows, more)

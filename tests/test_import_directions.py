@@ -10,10 +10,11 @@ import asgi_conformance
 
 ROOT = Path(asgi_conformance.__file__).parent
 DATA = {"model", "values", "states", "states_model", "states_transitions", "states_environment", "states_calls"}
-DATA |= {"close_codes", "requirements", "deviations", "paths", "paths_search"}
+DATA |= {"close_codes", "configurations", "requirements", "deviations", "paths", "paths_search"}
 ALLOWED = {
     "model": set(),
     "values": set(),
+    "configurations": set(),
     "requirements": {"model"},
     "close_codes": {"model"},
     "dialects": {"model", "requirements"},

@@ -161,8 +161,9 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     lane = [step.op for step in case.steps if step.lane == "app"]
     if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
         return f"{product} accepts before it calls the handler"
+    always = ("return", "raise", "hang", "cancel", "join")
     for step in case.steps:
-        if step.lane == "app" and operations and step.op not in (*operations, "return", "raise", "hang", "cancel", "join"):
+        if step.lane == "app" and operations and step.op not in (*operations, *always):
             return f"{product} documents no {step.op}() of its WebSocket"
         if step.lane == "app" and dialect is not None and (step.args.get("args") or {}).get("beside"):
             return f"{product} documents nothing of two tasks that use one WebSocket"

@@ -12,6 +12,7 @@ from typing import Any
 from .addresses import OUTERMOST, PROBE, probe_address
 from .applicability import TESTCLIENT, Stack, unmet
 from .dialects import as_decided
+from .doubts import stood_still, waited, with_control
 from .foresight import answers_first, perilous
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
@@ -76,7 +77,7 @@ class Run:
 
     @property
     def framework(self) -> dict[str, Any]:
-        """Name and version of the target's framework, as found in its environment."""
+        """Name and version of the target's framework."""
         return self.facts.get("framework") or {}
 
     @property
@@ -145,6 +146,15 @@ class Run:
             if collects:
                 gc.enable()
 
+    def look(self, case: Case) -> Result:
+        """Run and judge a case once, whatever it comes to."""
+        return self._loop.run_until_complete(self._once(as_decided(case, self.product)))
+
+    async def _once(self, case: Case) -> Result:
+        await self._revive()
+        assert self._runner is not None
+        return self._first(await self._runner.run(case, self._bared(case)))
+
     def meanwhile(self, work: Callable[[TargetProcess], Coroutine[Any, Any, Any]]) -> Any:
         """Let something else talk to the target's process, on this run's loop."""
         return self._loop.run_until_complete(work(self._process))  # type: ignore[arg-type]
@@ -191,7 +201,7 @@ class Run:
         ran = await self._runner.run(self.visits.prepared(case))
         self.visits.learn(case, ran.trace)
         result = self._first(replace(ran, case=case))
-        if ran.crashed or _waited(ran):
+        if ran.crashed or waited(ran):
             return None, False
         if result.verdict in _DOUBTFUL:
             return None, True
@@ -234,7 +244,7 @@ class Run:
         ran = [replace(r, crashed=True) if a and not u else r for r, a, u in zip(ran, apart, unheeded, strict=True)]
         doubtful = [p for p, r in enumerate(results) if ran[p].started and (ran[p].crashed or r.verdict in _DOUBTFUL)]
         blocked = any(stood_still(results[p]) for p in doubtful)
-        alone = [p for p in doubtful if blocked or ran[p].crashed or not _waited(ran[p])]
+        alone = [p for p in doubtful if blocked or ran[p].crashed or not waited(ran[p])]
         waiting = [p for p in doubtful if p not in alone]
         # What only waits disturbs nobody: the repetitions of those may wait side by side.
         jobs = [(cases[p], control or self._bared(cases[p])) for p in waiting for control in (False, True)]
@@ -341,7 +351,7 @@ class Run:
             return self._culprit(first, second)
         judgement = self._judge(second)
         if control is not None and first.case.kind == "probe":
-            judgement = self._with_control(judgement, control)
+            judgement = with_control(judgement, control, self._judge)
         attempt = Attempt(judgement.verdict, judgement.findings, second.trace, second.duration_us, judgement.reason)
         # Whose process another case ended or blocked was not run at all.
         victim = ran.crashed or stood_still(first)
@@ -350,15 +360,6 @@ class Run:
         if any(finding.requirement == BLOCKED for finding in judgement.findings):
             self._standstills += 1
         return self._result(first.case, judgement, attempts, unstable)
-
-    def _with_control(self, judgement: Judgement, control: Ran) -> Judgement:
-        """A finding that the bare probe shows too is the server's."""
-        if judgement.layer not in (Layer.MIDDLEWARE, Layer.FRAMEWORK) or control.crashed:
-            return judgement
-        bare = self._judge(control)
-        breached = {f.requirement for f in bare.findings if f.layer is Layer.SERVER and f.verdict is Verdict.FAIL}
-        mine = {f.requirement for f in judgement.findings if f.verdict is Verdict.FAIL}
-        return replace(judgement, layer=Layer.SERVER) if mine and mine <= breached else judgement
 
     def _culprit(self, first: Result, ran: Ran) -> Result:
         """The case that ends the target's process."""
@@ -409,12 +410,3 @@ class Run:
         if not self._process.attached:
             self._process.attach(self._loop)
         await self._process.stop()
-
-
-def stood_still(result: Result) -> bool:
-    """Whether a case of the stack met a loop that stood still, be it by its own doing or by another's."""
-    return result.case.kind != "route" and any(f.requirement == BLOCKED for f in result.findings)
-
-
-def _waited(ran: Ran) -> bool:
-    return bool(ran.trace.at("client", "deadline"))

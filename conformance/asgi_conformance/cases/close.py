@@ -278,7 +278,7 @@ def illegal_app_close_is_kept_off_the_wire(client: Client, app: App, code: int, 
 
 @case(
     "close.app.client-only",
-    requires=("rfc6455.codes.client-only",),
+    requires=("rfc6455.codes.client-only", "rfc6455.close.body", "rfc6455.control.length"),
     rows=close_codes.client_only_from_an_app(),
     tags=_from_app,
 )

@@ -7,7 +7,7 @@ from ..script import App, Client, case
 
 @case(
     "pings.answered",
-    requires=("suite.pings.answered-stays", "asgi.ping.handled"),
+    requires=("suite.pings.sent", "suite.pings.answered-stays", "asgi.ping.handled"),
     server="short-pings",
 )
 def client_that_answers_stays(client: Client, app: App) -> None:
@@ -24,7 +24,7 @@ def client_that_answers_stays(client: Client, app: App) -> None:
 GONE = ("asgi.disconnect.sent", "asgi.disconnect.code-type", "rfc6455.close.code-lost", "rfc6455.close.handshake")
 
 
-@case("pings.unanswered", requires=("suite.pings.unanswered-ends", *GONE), server="short-pings")
+@case("pings.unanswered", requires=("suite.pings.sent", "suite.pings.unanswered-ends", *GONE), server="short-pings")
 def client_that_does_not_answer_is_gone(client: Client, app: App) -> None:
     """A client that does not answer the server's pings is taken for lost: the handler is told, the connection ends."""
     client.opens()

@@ -180,14 +180,14 @@ class Walk:
 
     def _both_at_once(self, move: Move) -> None:
         call = CALLS[("send_text", "close")[move.variant % 2]]
-        both = [
-            lambda: self.client.closes(**_legal_close(move)),
-            lambda: self.app.calls(call.op, raises=True, **_with_values(call.op, call.args, move)),
-        ]
+        values = _with_values(call.op, call.args, move)
         # Who acted last waits for nobody, so the other one comes first: it has to wait for what was before.
         with self.app.together():
-            for act in both[::-1] if self.client_acted else both:
-                act()
+            if not self.client_acted:
+                self.client.closes(**_legal_close(move))
+            self.app.calls(call.op, raises=True, **values)
+            if self.client_acted:
+                self.client.closes(**_legal_close(move))
         self._is_left(DISCONNECTED if call.op == "close" else CONNECTED)
 
     def _sends(self, move: Move) -> bool:

@@ -8,7 +8,7 @@ from .claims import Claim
 from .seen import Seen
 from .server_closing import closing
 from .server_handshake import handshake
-from .server_limits import limits
+from .server_limits import limits, too_long
 from .server_messages import messages
 from .server_scope import scope
 
@@ -36,8 +36,9 @@ SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
     (
         closing,
         (
-            *("asgi.disconnect.", "asgi.close.", "asgi.application.", "asgi.send.after", "asgi.send.returns", "rfc6455.close."),
-            *("rfc6455.codes.", "rfc6455.control.", "rfc6455.fail.", "rfc6455.utf8.", "rfc6455.frames.", "rfc6455.fragments."),
+            *("asgi.disconnect.", "asgi.close.", "asgi.application.", "asgi.send.after", "asgi.send.returns"),
+            *("rfc6455.close.", "rfc6455.codes.", "rfc6455.control.", "rfc6455.fail.", "rfc6455.utf8."),
+            *("rfc6455.frames.", "rfc6455.fragments."),
         ),
     ),
 )
@@ -45,6 +46,10 @@ SUBJECTS: tuple[tuple[Part, tuple[str, ...]], ...] = (
 
 def server(seen: Seen, spec_version: str, requires: Collection[str] | None = None) -> Iterator[Claim]:
     """The claims about the server in one trace: all, or those of the parts that speak of some requirements."""
+    refused = too_long(seen)
     for part, subjects in SUBJECTS:
         if requires is None or any(id.startswith(subjects) for id in requires):
-            yield from part(seen, spec_version)
+            for claim in part(seen, spec_version):
+                # What is longer than the server was told to take need not arrive.
+                if not (refused and not claim.held and claim.requirement.startswith("asgi.receive.")):
+                    yield claim

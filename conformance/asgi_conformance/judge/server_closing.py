@@ -236,7 +236,8 @@ def _broken_frame(seen: Seen) -> bool:
 
 def _left(outer: AtBoundary) -> bool:
     """Whether the application was over without having been told of an end: then the end may be that of its own."""
-    return outer.exit is not None and not any(e.get("type") == "websocket.disconnect" for e in outer.received)
+    ended = outer.exit is not None and outer.exit["outcome"] != "cancelled"
+    return ended and not any(e.get("type") == "websocket.disconnect" for e in outer.received)
 
 
 def _failing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:

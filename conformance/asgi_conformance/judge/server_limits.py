@@ -23,8 +23,18 @@ def limits(seen: Seen, spec_version: str) -> Iterator[Claim]:
         yield from _size(seen, int(told["limit"]))
     if told["name"] == "short-pings":
         yield from _pings(seen)
-    if told["stops"] and seen.wire.client_close is None:
+    if told["stops"] and not seen.wire.client_end:
         yield from _end(seen)
+
+
+def too_long(seen: Seen) -> bool:
+    """Whether the client sent a longer message than the server was configured to take."""
+    told = next((o.data for o in seen.trace.at("client", "configuration")), None)
+    return told is not None and bool(told["limit"]) and _sent(seen) > told["limit"]
+
+
+def _sent(seen: Seen) -> int:
+    return sum(_length(frame) for frame in seen.wire.sent if frame["opcode"] in ("text", "binary", "continuation"))
 
 
 def _length(frame: Mapping[str, Any]) -> int:
@@ -36,7 +46,7 @@ def _length(frame: Mapping[str, Any]) -> int:
 
 
 def _size(seen: Seen, limit: int) -> Iterator[Claim]:
-    sent = sum(_length(frame) for frame in seen.wire.sent if frame["opcode"] in ("text", "binary", "continuation"))
+    sent = _sent(seen)
     assert seen.outer is not None
     arrived = any(event.get("type") == "websocket.receive" for event in seen.outer.received)
     if sent <= limit:
@@ -45,22 +55,27 @@ def _size(seen: Seen, limit: int) -> Iterator[Claim]:
         return
     observed = "it reached the application" if arrived else "refused"
     yield claim("suite.limits.kept", not arrived, f"no message of more than {limit} bytes", observed, "outer")
-    if not arrived and (seen.wire.ended_by_server or seen.wire.server_close is not None):
-        close = seen.wire.server_close
+    close = seen.wire.server_close
+    # A reset may have overtaken the Close frame: the rest of the message was still on its way.
+    if not arrived and (close is not None or "server.eof" in seen.wire.ends):
         held = close is not None and close.get("code") == 1009
         shown = frame_text(close) if close is not None else "no Close frame"
         yield claim("rfc6455.codes.too-big", held, "Close 1009", shown)
 
 
 def _pings(seen: Seen) -> Iterator[Claim]:
-    answered = any(frame["opcode"] == "pong" for frame in seen.wire.sent)
+    answered = seen.step_of("ignore-pings") is None
     close, ended = seen.wire.server_close, seen.wire.ended_by_server
+    pinged = any(frame["opcode"] == "ping" for frame in seen.wire.received)
+    if pinged or any(missed.sound and missed.wait == "ping" for missed in seen.missed):
+        observed = "it sent one" if pinged else "no ping within the deadline"
+        yield claim("suite.pings.sent", pinged, "a ping", observed)
     if answered:
         early = seen.wire.ends[:1] in (("server.close",), ("server.eof",), ("server.reset",))
         observed = "it was ended" if early else "it stayed open"
         yield claim("suite.pings.answered-stays", not early, "the connection stays open", observed)
         return
-    if any(frame["opcode"] == "ping" for frame in seen.wire.received):
+    if pinged:
         over = close is not None or ended
         if over or any(missed.sound for missed in seen.missed):
             observed = "the connection was ended" if over else "it stayed open past the deadline"
