@@ -42,7 +42,8 @@ def run(folder: Path, target: str, *words: str) -> tuple[int, dict[str, str], st
     """One run in a folder: its exit status, the verdicts by case, and what it printed."""
     report = folder / "report.json"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", f"--target={target}", f"--app-dir={ROOT}", "--report=report.json", *words]
+    words = (f"--target={target}", f"--app-dir={ROOT}", "--report=report.json", *words)
+    command = [sys.executable, "-m", "pytest", *words]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
     found = json.loads(report.read_text("utf-8")) if report.is_file() else {"cases": []}
     return ran.returncode, {case["id"]: case["verdict"] for case in found["cases"]}, ran.stdout + ran.stderr

@@ -11,7 +11,7 @@ from asgi_conformance.cases.routes import WAYS
 from asgi_conformance.dialects import DIALECTS
 from asgi_conformance.model import Verdict
 from mutations import events, forbidden, publish, server, tamper
-from mutations.attempt import SETTINGS, attempt, results_of
+from mutations.attempt import attempt, results_of
 from mutations.grammar import INWARD, OUTWARD, everything, mutants
 from mutations.mutant import LAYERS, Mutant
 from mutations.score import counts, score
@@ -99,4 +99,5 @@ def test_the_target_without_a_fault_is_right(handler: str) -> None:
     cases = ("route.close-1000", "route.text")
     none = Mutant("application", "none", "none", "none", cases=cases, more={"handler": handler})
     found = {result.verdict for result in results_of(none)}
-    assert found <= {Verdict.PASS, Verdict.NOTE}, SETTINGS
+    # A handler that closes before the accept is not visited further.
+    assert found <= {Verdict.PASS, Verdict.NOTE} or (handler == "refusing" and found == {Verdict.SKIP})

@@ -107,6 +107,8 @@ asgi.scope.keys asgi.scope.per-connection asgi.event.plain-values asgi.event.nam
 asgi.application.async-only asgi.lifespan.startup-first asgi.lifespan.optional
 asgi.lifespan.startup-failed asgi.lifespan.shutdown-last asgi.lifespan.shutdown-waits asgi.lifespan.namespace
 asgi.denial.reply asgi.denial.default asgi.extensions.tls asgi.extensions.unknown
+rfc6455.codes.too-big suite.limits.exact suite.limits.kept suite.pings.sent suite.pings.answered-stays
+suite.pings.unanswered-ends suite.shutdown.code
 """.split()
 
 

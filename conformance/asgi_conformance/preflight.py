@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .model import Case, Observation, Trace
+from .model import Case, Component, Layer, Observation, Trace
 from .script import App, CaseFunction, Client
 from .settings import Settings
 
@@ -69,6 +69,16 @@ class Remedy:
 
     fits: Callable[[Answer], bool]
     lines: Callable[[Answer], list[str]]
+
+
+def middleware_of(trace: Trace) -> tuple[Component, ...]:
+    """The target's middleware that the preflight's connection went through, the outermost first."""
+    boundaries = {o.boundary: o.data.get("component") or {} for o in trace.observations if o.kind == "enter"}
+    return tuple(
+        Component(c["name"], Layer.MIDDLEWARE, c.get("file", ""), c.get("line", 0))
+        for c in boundaries.values()
+        if c.get("layer") == "middleware"
+    )
 
 
 def reached(trace: Trace) -> bool:

@@ -21,9 +21,10 @@ from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, as_accepted, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
-from .model import Attempt, Case, Component, Layer, Result, ServerInfo, Trace, Verdict
+from .loops import end_tasks
+from .model import Attempt, Case, Component, Result, ServerInfo, Trace, Verdict
 from .plan import Plan as Plan
-from .preflight import preflight_case, reached, refusal
+from .preflight import middleware_of, preflight_case, reached, refusal
 from .routes import cases_of, route_named, routes_of
 from .separate import Separate
 from .visits import Visits, side_by_side
@@ -109,12 +110,7 @@ class Run:
             # Some targets import or build their framework at the first connection only.
             ran = await self._runner.run(preflight_case())
         entered = ran.trace.at("outer", "enter")
-        boundaries = {o.boundary: o.data.get("component") or {} for o in ran.trace.observations if o.kind == "enter"}
-        self.middleware = tuple(
-            Component(c["name"], Layer.MIDDLEWARE, c.get("file", ""), c.get("line", 0))
-            for c in boundaries.values()
-            if c.get("layer") == "middleware"
-        )
+        self.middleware = middleware_of(ran.trace)
         if entered:
             data = entered[0].data
             self.server = replace(self.server, spec_version=data["spec_version"], extensions=tuple(data["extensions"]))
@@ -389,21 +385,13 @@ class Run:
         if self._process is not None:
             with contextlib.suppress(StartError):
                 if not at_once and not self._loop.is_closed():
-                    self._end_tasks()
+                    end_tasks(self._loop)
                     self._loop.run_until_complete(self._stop())
             self._process.kill()
             self.outputs.append(self._process.output)
             self._process = None
         self._loop.close()
         return "".join(self.outputs)
-
-    def _end_tasks(self) -> None:
-        """End what an interrupt left behind. A task group raises the interrupt again, out of the loop itself."""
-        while left := asyncio.all_tasks(self._loop):
-            for task in left:
-                task.cancel()
-            with contextlib.suppress(KeyboardInterrupt):
-                self._loop.run_until_complete(asyncio.wait(left))
 
     async def _stop(self) -> None:
         assert self._process is not None

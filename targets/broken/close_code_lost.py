@@ -9,6 +9,7 @@ from targets.broken.base import build, patch
 
 SECTION = "close"
 LAYER = "framework"
+ALSO = ("lost",)
 CASE = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..script import App, Client, case
 
 TOLD = ("asgi.disconnect.sent", "asgi.disconnect.code-type")
-CLOSED = (*TOLD, "rfc6455.close.handshake", "suite.shutdown.code")
+CLOSED = (*TOLD, "asgi.disconnect.shutdown-code", "rfc6455.close.handshake", "suite.shutdown.code")
 
 
 @case("shutdown.connecting", requires=TOLD, server="stopped")
