@@ -62,6 +62,11 @@ def unable(server: str, case: Case) -> str:
     """Why a case cannot be performed under a server, '' where it can."""
     if server != TESTCLIENT:
         return ""
+    answer = ""
+    for step in (step for step in case.steps if step.lane == "app"):
+        if answer in ("close", "deny") and step.op not in ("return", "raise"):
+            return "TestClient cancels an application that has refused the handshake"
+        answer = answer or (step.op if step.op in ("accept", "close", "deny") else "")
     for step in case.steps:
         if step.lane == "client" and not _tested(step):
             return f"TestClient has nothing for it (client step {step.index + 1}: {step.op})"

@@ -48,6 +48,9 @@ class TestClient(Server):
                 raise self._lifespan.failure() from None
             message = "start-up raised {}: {}".format(type(exc).__name__, exc)
             raise LoadError("lifespan", message) from None
+        if self._lifespan.problem:
+            # TestClient goes on where a start-up has failed without an exception.
+            raise self._lifespan.failure()
         client.portal.call(self._tell, ready)
         with socket.socket(fileno=listener) as listening:
             self._accept(listening, client)
@@ -104,6 +107,7 @@ class _Tolerant(Lifespan):
         except Exception:
             if self.started:
                 raise
+            self.problem = {}
             await receive()
             await send({"type": "lifespan.startup.complete"})
             await receive()
