@@ -8,7 +8,7 @@ from targets.broken.base import build
 
 SECTION = "close"
 LAYER = "middleware"
-ALSO = ("endings", "frames", "handshake", "lost")
+ALSO = ("endings", "frames", "handshake", "lost", "messages", "limits", "pings")
 CASE = ""
 
 

@@ -8,7 +8,7 @@ from targets.broken.base import build, patch
 
 SECTION = "frames"
 LAYER = "server"
-ALSO = ("close",)
+ALSO = ("close", "limits")
 CASE = "frames.*"
 
 

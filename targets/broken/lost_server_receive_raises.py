@@ -11,7 +11,7 @@ from targets.broken.base import build, patch
 
 SECTION = "lost"
 LAYER = "server"
-ALSO = ("endings", "handshake")
+ALSO = ("endings", "handshake", "pings", "shutdown")
 CASE = ""
 
 

@@ -37,7 +37,7 @@ def shutdown_while_sending(client: Client, app: App) -> None:
     client.receives_text("before")
     client.stops_the_server()
     app.calls("send_text", data="after", raises=True)
-    app.is_disconnected()
+    app.calls("receive", raises=True)
     client.is_ended()
 
 
