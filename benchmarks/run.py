@@ -1,4 +1,6 @@
-"""Measures the suite against the floors, side by side in one run: ``python benchmarks/run.py [REPEATS]``.
+"""Measures the suite against the floors, side by side in one run: ``python benchmarks/run.py [REPEATS [sweep]]``.
+
+With ``sweep``: all 65,536 close codes from the client against R, extrapolated to as many exchanges.
 
 R is the loop alone of the bare sequential ``websockets`` client. Ratios are what counts; seconds belong to a machine.
 """
@@ -24,6 +26,8 @@ SUITE = [*PYTEST, "--rootdir=.", "-p", "bench_cases", "--target=echo_app:app", "
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE), "CI": "true"}
 # As uvicorn chooses where nothing is said, for both sides: asyncio and h11 unless uvloop and httptools are installed.
 LOOP, HTTP = ("auto", "auto")
+# How many exchanges R is measured with, and how many a sweep has.
+COUNT, CODES = 2500, 65536
 
 
 def bare() -> float:
@@ -61,9 +65,25 @@ MEASURES: dict[str, Callable[[], float]] = {
 }
 
 
+def sweep(repeats: int) -> None:
+    """The sweep as a whole process, each time between two runs of the bare client."""
+    command = [*SUITE[:-1], "--case=exhaustive.client*", "--exhaustive"]
+    ratios = []
+    for _ in range(repeats):
+        before = bare()
+        seconds = whole(command)
+        reference = (before + bare()) / 2 * CODES / COUNT
+        ratios.append(seconds / reference)
+        print(f"the sweep {seconds:.1f} s, R extrapolated {reference:.1f} s: {ratios[-1]:.2f}", flush=True)
+    print(f"the sweep of {CODES} codes against R extrapolated, median of {repeats}: {statistics.median(ratios):.2f}")
+
+
 def main() -> None:
     """Run all measures in turn, again and again, and print their medians with the ratios."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    if sys.argv[2:] == ["sweep"]:
+        sweep(repeats)
+        return
     seconds: dict[str, list[float]] = {name: [] for name in MEASURES}
     for _ in range(repeats):
         for name, measure in MEASURES.items():

@@ -71,6 +71,9 @@ class Outermost:
                 app, run.above = self.inside() or app, []
             if run.route is not None and run.route.get("outermost"):
                 app = functools.partial(observed_handler, run, app, describe_endpoint(app))
+            if run.light:
+                await run.observed(app, scope, receive, send)
+                return
             data = describe_scope(scope)
             data["below"], data["lifespan"] = component.record, self.namespace.called
             if run.scope:

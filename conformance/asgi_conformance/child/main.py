@@ -114,7 +114,7 @@ class Child:
         except OSError:
             end_group()
         for message in messages:
-            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "shutdown", "stop"):
+            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "sweep", "shutdown", "stop"):
                 if verb in message:
                     getattr(self, "on_" + verb)(message[verb], message)
 
@@ -147,6 +147,9 @@ class Child:
         """As `on_stop`, for a case that is about it: what it says on the control pipe still counts."""
         if self.server is not None:
             self.server.stop()
+
+    def on_sweep(self, goes_on: bool, message: Dict[str, Any]) -> None:
+        self.runs.teller.sweep(goes_on)
 
     def on_stop(self, value: Any, message: Dict[str, Any]) -> None:
         asyncio.get_running_loop().remove_reader(self.reader.fd)

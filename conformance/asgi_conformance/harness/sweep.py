@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import socket
 import struct
 import time
@@ -75,6 +76,10 @@ class Sweep:
         heard, self._process.on_message = self._process.on_message, self._hear
         died, self._process.on_death = self._process.on_death, self._done.set
         standstills = 0
+        self._process.send({"sweep": True})
+        # What is seen is kept, so there is no garbage in it, and more and more for a collector to look through.
+        collects = gc.isenabled()
+        gc.disable()
         try:
             while self._left and not self._process.dead and standstills < STANDSTILLS:
                 self._done.clear()
@@ -89,6 +94,9 @@ class Sweep:
             for exchange in list(self._open):
                 exchange.stop()
             self._process.on_message, self._process.on_death = heard, died
+            self._process.send({"sweep": False})
+            if collects:
+                gc.enable()
             if self._process.dead:
                 died()
         return lights

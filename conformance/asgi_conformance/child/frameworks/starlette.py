@@ -55,7 +55,7 @@ class _StateSlot:
         old = values.get(self.name)
         values[self.name] = value
         run: Optional[Run] = values.get("_asgi_conformance_run")
-        if run is not None:
+        if run is not None and not run.light:
             run.observe(
                 "framework",
                 "state",
