@@ -23,7 +23,7 @@ BROKEN = sorted(path for path in (ROOT / "targets" / "broken").glob("[a-z]*_*.py
 BREACH = (Verdict.FAIL, Verdict.WARN)
 # Rows of each case function that stand for it: a fault shows in one of a kind or it is not one of the kind.
 ROWS = 6
-TELLING = ("4001-bye", "4001-nonascii", "empty", "1mib", "4100-4001")
+TELLING = ("4001-bye", "4001-nonascii", "empty", "newlines", "1mib", "4100-4001")
 
 
 def declared(path: Path) -> dict[str, object]:

@@ -46,7 +46,7 @@ def test_a_server_that_is_ready_says_what_it_is(tmp_path: Path) -> None:
         assert process.facts["server"]["name"] == "uvicorn"
         assert process.facts["framework"]["name"] == "starlette"
         assert process.facts["pid"] > 0
-        reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.endpoint.port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 404")
         writer.close()
@@ -61,7 +61,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         process.kill()  # again does no harm
         assert process.dead
         with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", process.port)
+            await asyncio.open_connection("127.0.0.1", process.endpoint.port)
 
     before = descriptors()
     with_process(tmp_path, use)

@@ -73,7 +73,7 @@ def test_a_server_says_what_it_is_and_leaves_nothing(server: str, tmp_path: Path
         await process.stop()
         assert process.death() in ("exit status 0", "signal SIGTERM")
         with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", process.port)
+            await asyncio.open_connection("127.0.0.1", process.endpoint.port)
 
     before = len(os.listdir("/dev/fd"))
     with_process(tmp_path, use, server=server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .harness.endpoint import Endpoint
 from .harness.lane import Address
 from .model import Case
 from .settings import Settings
@@ -11,11 +12,11 @@ PROBE = "/__asgi_conformance__"
 OUTERMOST = "outermost"
 
 
-def probe_address(case: Case, port: int, settings: Settings) -> Address:
+def probe_address(case: Case, endpoint: Endpoint, settings: Settings) -> Address:
     """The probe's address as the user's settings have it; where the target is left out, so is what leads to it."""
     if OUTERMOST in case.needs:
-        return Address(port, PROBE)
+        return Address(endpoint, PROBE)
     path = settings.probe_prefix + PROBE
     if settings.query:
         path += "?" + settings.query
-    return Address(port, path, headers=settings.request_headers, subprotocols=settings.subprotocols)
+    return Address(endpoint, path, headers=settings.request_headers, subprotocols=settings.subprotocols)

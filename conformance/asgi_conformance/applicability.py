@@ -24,20 +24,26 @@ _BY_TESTCLIENT = (
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What runs, as it was found. ``product`` is the framework by the name of its requirements, '' for none."""
+    """What runs, as it was found. ``product`` is the framework by the name of its requirements, '' for none.
+
+    ``unix``: the server listens on a Unix socket.
+    """
 
     server: ServerInfo
     framework: Mapping[str, Any]
     product: str
     middleware: Sequence[Component]
     context: Context | None
+    unix: bool = False
 
 
 def unmet(case: Case, server: str, stack: Stack) -> str:
     """Why a case does not apply, '' if it does. ``server`` is the server by the name of its option."""
     if case.kind == "surface" and not stack.framework:
         return "the target uses no framework whose values are documented"
-    impossible = unable(server, case) or (CONFIGURATIONS[case.server].missing(server) if case.server else "")
+    impossible = unable(server, case, stack.unix)
+    if case.server and not impossible:
+        impossible = CONFIGURATIONS[case.server].missing(server)
     if impossible:
         return impossible
     unsaid = undocumented(case, stack.product, stack.framework.get("operations") or ())
@@ -58,8 +64,10 @@ def unmet(case: Case, server: str, stack: Stack) -> str:
     return ""
 
 
-def unable(server: str, case: Case) -> str:
+def unable(server: str, case: Case, unix: bool = False) -> str:
     """Why a case cannot be performed under a server, '' where it can."""
+    if unix and any(step.op == "reset" for step in case.steps):
+        return "a Unix socket has no reset: its other end sees nothing but an end"
     if server != TESTCLIENT:
         return ""
     answer = ""

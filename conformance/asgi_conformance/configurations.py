@@ -17,13 +17,18 @@ PING = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One configuration of a server. ``stops``: the server is told to shut down once all cases have come so far."""
+    """One configuration of a server.
+
+    ``stops``: the server is told to shut down once all cases have come so far. ``paced``: the server counts seconds of
+    its own, which a short deadline does not hurry.
+    """
 
     name: str
     lacks: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limit: int = 0
     stops: bool = False
+    paced: bool = False
 
     def missing(self, server: str) -> str:
         """Why a server cannot be configured so, '' where it can."""
@@ -47,6 +52,7 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
                 "hypercorn": {"websocket_ping_interval": PING},
                 "daphne": {"ping_interval": 1, "ping_timeout": 1},
             },
+            paced=True,
         ),
         Configuration(
             "small-messages",

@@ -171,7 +171,7 @@ def _swept(case: Case, run: Run, blank: Result) -> Result:
     codes = codes_of(CloseClass(case.row))
 
     async def sweep(process: TargetProcess) -> list[Light]:
-        address = probe_address(case, process.port, run.plan.settings)
+        address = probe_address(case, process.endpoint, run.plan.settings)
         return await Sweep(process, address, run.deadlines, by).run(codes)
 
     begun = time.monotonic()

@@ -94,4 +94,6 @@ def _plans(options: Options) -> Iterable[Plan]:
             (*launch, word) if several else options.launch,
             several,
             options.baseline.standing if options.baseline is not None else (),
+            options.tls,
+            options.unix,
         )

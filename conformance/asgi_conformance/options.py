@@ -23,6 +23,11 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     # Starlette's TestClient in the place of a server: what an application's own unit tests tell it.
     "testclient": (),
 }
+# What serves neither TLS nor a Unix socket here, and why.
+_PLAIN: Mapping[str, str] = {
+    "daphne": "daphne has it only where it binds the socket itself, and here it is given one",
+    "testclient": "TestClient has no connection",
+}
 STRICT = ("warn", "known")
 
 
@@ -33,7 +38,8 @@ class Options:
     ``servers`` are name and WebSocket implementation of each that was asked for; ``server`` and ``ws`` are the first.
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
     called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
-    ``fuzz`` is how many random scripts are to run, and the seed, None for none.
+    ``fuzz`` is how many random scripts are to run, and the seed, None for none. ``tls`` and ``unix``: the servers serve
+    TLS, and on Unix sockets.
     """
 
     target: str
@@ -54,6 +60,8 @@ class Options:
     update_baseline: bool = False
     fuzz: tuple[int, int] | None = None
     exhaustive: bool = False
+    tls: bool = False
+    unix: bool = False
 
     @property
     def strict(self) -> str:
@@ -83,6 +91,7 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         raise SettingsError(f"--app-dir={given['app_dir']}: there is no such folder")
     servers = _servers(given["server"])
     server, ws = servers[0]
+    _beneath(given, [name for name, _ in servers])
     return Options(
         target=target,
         folder=folder,
@@ -102,6 +111,8 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         update_baseline=bool(given["update_baseline"]),
         fuzz=_fuzz(given["fuzz"]),
         exhaustive=bool(given["exhaustive"]),
+        tls=bool(given["tls"]),
+        unix=bool(given["unix"]),
     )
 
 
@@ -120,7 +131,7 @@ def _baseline(given: Mapping[str, Any], folder: Path, settings: Settings) -> Bas
 def _launch(given: Mapping[str, Any]) -> tuple[str, ...]:
     words = [f"--target={given['target']}"]
     words += [f"--{name.replace('_', '-')}={given[name]}" for name in ("app_dir", "python") if given[name]]
-    words += ["--factory"] if given["factory"] else []
+    words += [f"--{name}" for name in ("factory", "tls", "unix") if given[name]]
     return (*words, *(f"--server={name}" for name in given["server"]))
 
 
@@ -189,6 +200,19 @@ def _server(given: str) -> tuple[str, str]:
         known = ", ".join(SERVERS[name])
         raise SettingsError(f'--server: unknown WebSocket implementation "{ws}" of {name}; use one of {known}')
     return name, ws or "auto"
+
+
+def _beneath(given: Mapping[str, Any], servers: Sequence[str]) -> None:
+    """Whether each server can be had with what is to lie below HTTP."""
+    for option in (name for name in ("tls", "unix") if given[name]):
+        plain = next((name for name in servers if name in _PLAIN), None)
+        if plain is not None:
+            others = ", ".join(name for name in SERVERS if name not in _PLAIN)
+            raise SettingsError(f"--{option}: {_PLAIN[plain]}; use one of {others}")
+    if given["tls"] and given["exhaustive"]:
+        raise SettingsError("--exhaustive: its connections are plain; leave --tls out")
+    if given["tls"] and find_spec("trustme") is None:
+        raise SettingsError("--tls needs trustme, which makes the certificate: pip install 'asgi-conformance[tls]'")
 
 
 def _report(path: Path) -> Path:

@@ -19,7 +19,8 @@ class Plan:
     """What the user asked for: the target, how it is launched, and the settings.
 
     ``several``: this server is one of several in the same session, and so named in node ids.
-    ``accepted`` are the entries of the user's baseline that have not expired.
+    ``accepted`` are the entries of the user's baseline that have not expired. ``tls`` and ``unix`` say what lies below
+    HTTP.
     """
 
     target: str
@@ -32,6 +33,8 @@ class Plan:
     arguments: tuple[str, ...] = ()
     several: bool = False
     accepted: tuple[Entry, ...] = ()
+    tls: bool = False
+    unix: bool = False
 
     def accepting(self, server: ServerInfo, framework: Mapping[str, Any]) -> tuple[Entry, ...]:
         """The entries of the user's baseline that count under a server, and with what the target uses."""
@@ -51,6 +54,11 @@ class Plan:
         """The command that runs one case again."""
         words = [_quoted(word) for word in self.arguments or (f"--target={self.target}",)]
         return " ".join(["pytest", *words, _quoted(f"--case={case.full_id}")])
+
+    @property
+    def beneath(self) -> str:
+        """What lies below HTTP, where that is not plain TCP, behind the name of what speaks it: ``+tls+unix``."""
+        return "+tls" * self.tls + "+unix" * self.unix
 
     @property
     def server_id(self) -> str:

@@ -34,6 +34,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": [],
         "help": "the server and its WebSocket implementation (default: uvicorn, and what it picks itself)",
     },
+    "--tls": {"action": "store_true", "help": "serve TLS, with a certificate that is made for the run"},
+    "--unix": {"action": "store_true", "help": "serve on a Unix socket"},
     "--case": {
         "metavar": "ID",
         "action": "append",

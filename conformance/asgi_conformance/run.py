@@ -54,7 +54,7 @@ class Run:
         self.refused: str = ""
         self.middleware: tuple[Component, ...] = ()
         self._standstills = self._early_deaths = 0
-        self._separate = Separate(self._launch, self.deadlines, self._probe_address)
+        self._separate = Separate(self._launch, self.deadlines, lambda case, at: probe_address(case, at, plan.settings))
         self.visits = Visits()
         self.spawn()
 
@@ -69,6 +69,8 @@ class Run:
             factory=self.plan.factory,
             server=self.plan.server,
             ws=self.plan.ws,
+            tls=self.plan.tls,
+            unix=self.plan.unix,
             probe_path=PROBE,
             inside=self.plan.settings.probe == "inside",
             env=self.plan.settings.env,
@@ -104,7 +106,8 @@ class Run:
         server = facts["server"]
         self._runner = Runner(process, self.deadlines, self._address)
         name, version, ws = server["name"], server["version"], server["ws"]
-        self.server = ServerInfo(self.plan.server_id, name, version, ws, server["http"], server["loop"])
+        more = {"http": server["http"] + self.plan.beneath, "loop": server["loop"]}
+        self.server = ServerInfo(self.plan.server_id, name, version, ws, **more)
         ran = await self._runner.run(preflight_case())
         if not reached(ran.trace):
             # Some targets import or build their framework at the first connection only.
@@ -124,11 +127,8 @@ class Run:
     def _address(self, case: Case, control: bool) -> Address:
         assert self._process is not None
         if case.kind == "route":
-            return self.visits.address(case, self._process.port)
-        return self._probe_address(case, self._process.port)
-
-    def _probe_address(self, case: Case, port: int) -> Address:
-        return probe_address(case, port, self.plan.settings)
+            return self.visits.address(case, self._process.endpoint)
+        return probe_address(case, self._process.endpoint, self.plan.settings)
 
     def results(self, cases: Sequence[Case]) -> list[Result]:
         """Run and judge some cases; what is not right is run again alone, with its control."""
@@ -299,7 +299,7 @@ class Run:
         assert self.server is not None
         if self._early_deaths >= STANDSTILLS and answers_first(case):
             return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
-        stack = Stack(self.server, self.framework, self.product, self.middleware, self._context)
+        stack = Stack(self.server, self.framework, self.product, self.middleware, self._context, self.plan.unix)
         return unmet(case, self.plan.server, stack)
 
     def _first(self, ran: Ran) -> Result:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from .configurations import CONFIGURATIONS, Configuration
 from .harness.deadlines import Deadlines
+from .harness.endpoint import Endpoint
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
 from .harness.runner import Ran, Runner
@@ -21,7 +22,7 @@ class Separate:
     """The servers of one run that are configured otherwise than its own; started when cases need them."""
 
     def __init__(
-        self, launch: Callable[[], Launch], deadlines: Deadlines, address: Callable[[Case, int], Address]
+        self, launch: Callable[[], Launch], deadlines: Deadlines, address: Callable[[Case, Endpoint], Address]
     ) -> None:
         self._launch = launch
         self._deadlines = deadlines
@@ -89,7 +90,8 @@ class Separate:
         except BaseException:
             self._end(process)
             raise
-        runner = Runner(process, self._deadlines, lambda case, control: self._address(case, process.port))
+        deadlines = self._deadlines.unhurried() if configuration.paced else self._deadlines
+        runner = Runner(process, deadlines, lambda case, control: self._address(case, process.endpoint))
         if not configuration.stops:
             self._kept[configuration.name] = (process, runner)
         return process, runner

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .cases.routes import WAYS, tags_of
+from .harness.endpoint import Endpoint
 from .harness.lane import Address
 from .judge.application import cause
 from .model import Case, Finding, Result, Trace, Verdict, worst
@@ -68,14 +69,14 @@ class Visits:
         route = case.tags["route"]
         return [one for one in earlier if one.tags["route"] == route and one.full_id not in self._visited]
 
-    def address(self, case: Case, port: int) -> Address:
+    def address(self, case: Case, endpoint: Endpoint) -> Address:
         """Where and how the client connects for one connection of a route case."""
         path = case.tags["route"]
         visit = fresh_visit((self.routes.get(path) or self._beside[path]).visit)
         headers = [pair for pair in visit.headers if not (visit.host and pair[0].lower() == "host")]
         if visit.host:
             headers.append(("Host", visit.host))
-        return Address(port, visit.path, headers=headers, subprotocols=visit.subprotocols)
+        return Address(endpoint, visit.path, headers=headers, subprotocols=visit.subprotocols)
 
     def prepared(self, case: Case) -> Case:
         """The case with fresh values; where its handler is known not to end, another long wait would prove no more."""

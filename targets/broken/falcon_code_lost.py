@@ -9,7 +9,7 @@ from targets.broken.falcon_base import build
 SECTION = "close"
 LAYER = "framework"
 CASE = "close.client.*"
-ALSO = ("falcon",)
+ALSO = ("falcon", "lost")
 
 
 def __init__(self: WebSocketDisconnected, code: int | None = None) -> None:

@@ -11,7 +11,7 @@ from targets.broken.litestar_base import build
 SECTION = "close"
 LAYER = "framework"
 CASE = "close.client.*"
-ALSO = ("litestar",)
+ALSO = ("litestar", "lost")
 
 original = WebSocketDisconnect.__init__
 

@@ -10,7 +10,7 @@ from targets.broken.base import build
 
 SECTION = "lost"
 LAYER = "middleware"
-ALSO = ("endings",)
+ALSO = ("endings", "handshake")
 CASE = ""
 
 

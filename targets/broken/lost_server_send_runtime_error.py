@@ -12,7 +12,7 @@ from targets.broken.base import build, patch
 
 SECTION = "lost"
 LAYER = "server"
-ALSO = ("endings",)
+ALSO = ("endings", "handshake")
 CASE = ""
 
 

@@ -356,7 +356,10 @@ class Connection(asyncio.Protocol):
         self._observe("wire", "sent.fin", {"half": True})
         self.half_closed = True
         if self._transport is not None:
-            self._transport.write_eof()
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:  # TLS: the FIN of TCP, with no word of TLS before it
+                self._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
             self._reads_on()
 
     def discard(self) -> None:

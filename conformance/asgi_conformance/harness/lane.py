@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,23 +13,21 @@ from ..model import Step
 from . import frames
 from .client import Connection, Ended, Missed
 from .deadlines import Deadlines
+from .endpoint import Endpoint
 from .program import Program
 from .recording import Recording
 
 RUN_HEADER = "x-asgi-conformance"
 # In the place of an app step: what a route's handler sends next is held, or goes on (child/PROTOCOL.md).
 HOLD, LET_GO = -1, -2
-# A receive buffer and a segment size at which the buffers of both ends hold some hundred kilobytes, not megabytes.
-NARROW_BUFFER, NARROW_SEGMENT = 4096, 1200
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where and how the client connects."""
 
-    port: int
+    endpoint: Endpoint
     path: str
-    host: str = "127.0.0.1"
     authority: str = ""
     headers: Sequence[tuple[str, str]] = ()
     subprotocols: Sequence[str] = ()
@@ -126,37 +123,19 @@ class ClientLane:
             raise Ended("response")
 
     async def _connect(self, boundary: str = "wire", narrow: bool = False) -> None:
-        loop = asyncio.get_running_loop()
         seconds = self._deadlines.seconds("connect")
         try:
             async with asyncio.timeout(seconds):
-                if narrow:
-                    await loop.create_connection(lambda: self._connection, sock=await self._narrow_socket())
-                else:
-                    await loop.create_connection(lambda: self._connection, self._address.host, self._address.port)
+                await self._address.endpoint.connect(lambda: self._connection, narrow)
         except TimeoutError:
             raise Missed("connect", seconds) from None
-        self._recording.observe(boundary, "connect", {})
-
-    async def _narrow_socket(self) -> socket.socket:
-        """A connected socket whose sizes were chosen before the connect: after it they are settled."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
-            await asyncio.get_running_loop().sock_connect(sock, (self._address.host, self._address.port))
-        except BaseException:
-            sock.close()
-            raise
-        return sock
+        self._recording.observe(boundary, "connect", {"unix": True} if self._address.endpoint.unix else {})
 
     def _request(self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], partial: bool = False) -> bytes:
-        address = self._address
+        address, endpoint = self._address, self._address.endpoint
         pairs = [*address.headers, *((name, value) for name, value in headers), (RUN_HEADER, self._recording.id)]
         offered = list(subprotocols) or list(address.subprotocols)
-        return self._connection.request(address.host, address.port, address.path, pairs, offered, partial)
+        return self._connection.request(endpoint.host, endpoint.port, address.path, pairs, offered, partial)
 
     async def _do_open(
         self, subprotocols: Sequence[str], headers: Sequence[Sequence[str]], narrow: bool = False
@@ -175,10 +154,10 @@ class ClientLane:
         self, target: str, method: str, http: str, without: Sequence[str], headers: Sequence[Sequence[str]]
     ) -> None:
         await self._connect()
-        address = self._address
+        address, endpoint = self._address, self._address.endpoint
         pairs = [(RUN_HEADER, self._recording.id), *((name, value) for name, value in headers)]
         first = (method, target or address.path, http)
-        request = self._connection.request_as_given(address.host, address.port, first, list(without), pairs)
+        request = self._connection.request_as_given(endpoint.host, endpoint.port, first, list(without), pairs)
         self._connection.write(request)
         self._asked = True
 
@@ -192,7 +171,8 @@ class ClientLane:
         self._connection = Connection(beside, self._deadlines)
         await self._connect("again")
         pairs = [(RUN_HEADER, self._recording.id)]
-        self._connection.write(self._connection.request(address.host, address.port, address.path, pairs, []))
+        host, port = address.endpoint.host, address.endpoint.port
+        self._connection.write(self._connection.request(host, port, address.path, pairs, []))
 
     async def _do_accepted(self, expect: Mapping[str, Any]) -> None:
         await self._opened()

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .deadlines import Deadlines
+from .endpoint import Listener
 
 CHILD = Path(__file__).resolve().parent.parent / "child"
 # Loads the child's package under a private name: nothing of the suite is on the target's sys.path.
@@ -67,7 +67,10 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What is to be launched, and how. ``inside``: the probe is reached without the target's middleware."""
+    """What is to be launched, and how. ``inside``: the probe is reached without the target's middleware.
+
+    ``tls``: with a certificate that is made for it. ``unix``: on a Unix socket.
+    """
 
     target: str
     app_dir: str
@@ -75,6 +78,8 @@ class Launch:
     python: str = sys.executable
     server: str = "uvicorn"
     ws: str = "auto"
+    tls: bool = False
+    unix: bool = False
     probe_path: str = "/__asgi_conformance__"
     inside: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +100,6 @@ class TargetProcess:
         # The longest standstill of the child's loop for each who watches, with the loop's stack then.
         self.worst_lags: dict[str, tuple[int, list[str]]] = {}
         self.dead = False
-        self.port = 0
         self.on_message: Callable[[dict[str, Any]], None] = lambda message: None
         self.on_death: Callable[[], None] = lambda: None
         self._deadlines = deadlines
@@ -112,14 +116,15 @@ class TargetProcess:
         self._unsent = bytearray()
         self._changed = asyncio.Event()
         self._exit_watch: asyncio.TimerHandle | None = None
+        try:
+            self._listener = Listener(launch.unix, launch.tls)
+        except OSError as exc:
+            raise StartError("socket", f"there is no socket for the server: {exc}") from None
+        self.endpoint = self._listener.endpoint
         self._spawn()
 
     def _spawn(self) -> None:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(1024)
-        self.port = listener.getsockname()[1]
+        listener = self._listener.socket
         control_read, self._control = os.pipe()
         self._observations, observations_write = os.pipe()
         life_read, self._life = os.pipe()
@@ -139,6 +144,7 @@ class TargetProcess:
         except OSError as exc:
             for fd in (self._control, self._observations, self._life):
                 os.close(fd)
+            self._listener.remove()
             raise StartError("python", f"cannot run {self.launch.python}: {exc.strerror}") from None
         finally:
             # Without this copy a connect after the server's death is refused at once instead of waiting in the backlog.
@@ -155,6 +161,7 @@ class TargetProcess:
             "inside": self.launch.inside,
             "main_thread": threading.current_thread() is threading.main_thread(),
             "socket": passed[0],
+            "tls": self._listener.certificate or None,
             "options": dict(self.launch.options),
         }
         with contextlib.suppress(OSError):
@@ -365,6 +372,7 @@ class TargetProcess:
         """End the process group now and release everything; safe to call twice."""
         self._end_group()
         self._process.wait()
+        self._listener.remove()
         if self._exit_watch is not None:
             self._exit_watch.cancel()
         if self._loop is not None and not self._loop.is_closed():

@@ -18,6 +18,7 @@ from typing import Any
 
 from .client import Connection
 from .deadlines import Deadlines
+from .endpoint import Endpoint
 from .lane import RUN_HEADER, Address
 from .process import TargetProcess
 
@@ -59,7 +60,8 @@ class Sweep:
         connection = Connection(lambda *seen: None, deadlines)
         headers = [*address.headers, (RUN_HEADER, _NAME.decode())]
         subprotocols = list(address.subprotocols)
-        self._request = connection.request(address.host, address.port, address.path, headers, subprotocols)
+        host, port = address.endpoint.host, address.endpoint.port
+        self._request = connection.request(host, port, address.path, headers, subprotocols)
         self._lights: dict[int, Light] = {}
         self._left: list[int] = []
         self._open: set[_Exchange] = set()
@@ -144,9 +146,9 @@ class Sweep:
         return self._loop
 
     @property
-    def peer(self) -> tuple[str, int]:
+    def endpoint(self) -> Endpoint:
         """Where the server listens."""
-        return self._address.host, self._address.port
+        return self._address.endpoint
 
 
 class _Exchange:
@@ -157,9 +159,9 @@ class _Exchange:
     def __init__(self, sweep: Sweep, light: Light, request: bytes, sends: bool) -> None:
         self._sweep, self._light, self._request, self._sends = sweep, light, request, sends
         self._buffer = b""
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._sock = socket.socket(sweep.endpoint.family, socket.SOCK_STREAM)
         self._sock.setblocking(False)
-        self._sock.connect_ex(sweep.peer)
+        self._sock.connect_ex(sweep.endpoint.address)
         sweep.loop.add_reader(self._sock.fileno(), self._readable)
         # On loopback the connection stands by now, as a rule.
         self._write()

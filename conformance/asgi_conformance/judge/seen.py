@@ -131,6 +131,11 @@ class Wire:
                 out.append("server.reset")
         return tuple(out)
 
+    @cached_property
+    def over_tcp(self) -> bool:
+        """Whether TCP lay below, which a Unix socket is not."""
+        return not any(o.kind == "connect" and o.data.get("unix") for o in self.entries)
+
     @property
     def client_end(self) -> str:
         """How the client ended the connection of its own accord, '' if it did not: close, fin, half or rst."""

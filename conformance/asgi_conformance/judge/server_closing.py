@@ -300,7 +300,8 @@ def _tcp(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.tcp-first", True, "the server ends TCP first", "it did")
         yield claim("rfc6455.close.tcp-closed", True, "TCP ends after the closing handshake", "it ended")
         clean = "server.reset" not in seen.wire.ends
-        yield claim("rfc6455.close.tcp-clean", clean, "TCP ends with a FIN", "a FIN" if clean else "a reset")
+        if seen.wire.over_tcp:
+            yield claim("rfc6455.close.tcp-clean", clean, "TCP ends with a FIN", "a FIN" if clean else "a reset")
     elif any(m.owed and m.wait == "end" for m in seen.missed):
         yield claim("rfc6455.close.tcp-first", False, "the server ends TCP first", "TCP stayed open past the deadline")
         yield claim("rfc6455.close.tcp-closed", False, "TCP ends after the closing handshake", "TCP stayed open")

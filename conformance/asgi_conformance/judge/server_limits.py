@@ -71,6 +71,8 @@ def _pings(seen: Seen) -> Iterator[Claim]:
         observed = "it sent one" if pinged else "no ping within the deadline"
         yield claim("suite.pings.sent", pinged, "a ping", observed)
     if answered:
+        if _ended_by_application(seen):
+            return
         early = seen.wire.ends[:1] in (("server.close",), ("server.eof",), ("server.reset",))
         observed = "it was ended" if early else "it stayed open"
         yield claim("suite.pings.answered-stays", not early, "the connection stays open", observed)
@@ -81,6 +83,16 @@ def _pings(seen: Seen) -> Iterator[Claim]:
             observed = "the connection was ended" if over else "it stayed open past the deadline"
             yield claim("suite.pings.unanswered-ends", over, "the connection ends", observed)
         yield from _closed_first(seen, over)
+
+
+def _ended_by_application(seen: Seen) -> bool:
+    """Whether the application closed, or ended without having been told of an end: the server has to end then."""
+    if seen.outer is None:
+        return False
+    if any(sent.event.get("type") == "websocket.close" for sent in seen.outer.sent):
+        return True
+    told = any(event.get("type") == "websocket.disconnect" for event in seen.outer.received)
+    return seen.outer.exit is not None and not told
 
 
 def _told(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:

@@ -139,7 +139,11 @@ def _address(given: Scope, key: str, id: str, true: Sequence[Any]) -> Claim:
         return claim(id, True, want, ABSENT)
     if true[1] is None:
         # A Unix socket: only the server's end has a path, and what a client without one is called no document says.
-        return claim(id, key == "client" or value == list(true), want, _text(value))
+        # The path is another one at each run: it would not be the same observation twice.
+        named = isinstance(value, Sequence) and len(value) == 2 and value[0] == true[0]
+        seen = f"the path, and {value[1]!r} in the place of None" if named else _text(value)
+        held = key == "client" or value == list(true)
+        return claim(id, held, want, want if held else seen)
     if isinstance(value, Sequence) and len(value) == 2 and type(value[1]) is str:
         return claim(id, False, want, "a port that is a str, not an int")
     if not _is_address(value):

@@ -27,6 +27,8 @@ _HANDLER_CHECKS = (
 )
 # In the needs of a case about the server alone (addresses.py).
 OUTERMOST = "outermost"
+# What a client does about its own TCP connection that the program's template has no words for.
+HELD_BACK = frozenset({"cork", "uncork", "stop-reading", "read-again", "over"})
 _PACKAGES = {"wsproto": "uvicorn wsproto websockets starlette"}
 
 
@@ -108,8 +110,15 @@ def _unreplayable(case: Case, subject: Subject) -> str:
     spoken = {need.partition(":")[2] for need in case.needs if need.startswith("framework:")} - {"starlette", "fastapi"}
     if spoken:
         return f"its handler is one of {', '.join(sorted(spoken))}; a replay speaks through Starlette's WebSocket"
+    if case.server:
+        return f"it needs a server of its own, configured for it ({case.server})"
     if any(step.op in ("join", "cancel") for step in case.steps if step.lane == "app"):
         return "its handler is cancelled or has a second task, which a replay has not"
+    denies = any(id.startswith("asgi.denial.") for id in case.requires)
+    if denies and any(step.lane == "app" and step.op == "send" for step in case.steps):
+        return "its denial is sent event by event, and a replay sends a whole response"
+    if any(step.op in HELD_BACK for step in case.steps if step.lane == "client"):
+        return "its client holds back what it writes or reads, which a replay has not"
     unknown = next((step.op for step in case.steps if step.lane == "client" and step.op not in CLIENT_OPS), "")
     return f"there is no such step in a replay: {unknown}" if unknown else ""
 

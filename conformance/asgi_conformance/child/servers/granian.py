@@ -6,6 +6,8 @@ import asyncio
 import importlib
 import os
 import signal
+import socket
+from pathlib import Path
 from typing import Any, Dict
 
 from ..loader import LoadError
@@ -24,6 +26,10 @@ class Granian(Server):
             raise not_installed("granian", "granian") from None
         self._server: Any = None
         self._worker: Any = None
+        self._options = dict(config.get("options") or {})
+        if config.get("tls"):
+            # Pathlib's paths are what it asks for.
+            self._options.update(ssl_cert=Path(config["tls"]["certificate"]), ssl_key=Path(config["tls"]["key"]))
         try:
             self._holder: Any = importlib.import_module("granian.net").SocketHolder
             self._embed: Any = importlib.import_module("granian.server.embed")
@@ -31,10 +37,9 @@ class Granian(Server):
             if not version_of("granian").startswith("1."):
                 message = "granian {} cannot be tested; 1.0 or newer can".format(version_of("granian"))
                 raise LoadError("server", message) from None
-            self._worker = Worker(dict(config.get("options") or {}))
+            self._worker = Worker(dict(self._options))
         self._task: Any = None
         self._ready = self._stopping = False
-        self._options = dict(config.get("options") or {})
 
     def run(self, app: Any, listener: int, ready: Ready) -> None:
         """Serve ``app`` on the inherited socket until told to stop; `LoadError` where the start-up fails."""
@@ -94,7 +99,10 @@ class Granian(Server):
 
 def _held(holder: Any, fd: int) -> Any:
     """The socket as the server holds one; what else its holder asks for differs between versions."""
-    for more in ((False, 1024), (1024,), ()):
+    with socket.socket(fileno=os.dup(fd)) as given:
+        unix = given.family == socket.AF_UNIX
+    # Without being told that it is a Unix socket a holder takes it for one of TCP.
+    for more in ((True, 1024),) if unix else ((False, 1024), (1024,), ()):
         try:
             return holder(fd, *more)
         except TypeError:

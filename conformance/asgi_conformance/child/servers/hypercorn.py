@@ -25,6 +25,8 @@ class Hypercorn(Server):
         self._task: Any = None
         self._ready = False
         given = {"graceful_timeout": GRACE, "shutdown_timeout": GRACE, **(config.get("options") or {})}
+        if config.get("tls"):
+            given.update(certfile=config["tls"]["certificate"], keyfile=config["tls"]["key"])
         try:
             self._settings: Any = made.from_mapping(given)
         except (AttributeError, ValueError, TypeError) as exc:

@@ -16,7 +16,8 @@ Ready = Callable[[Dict[str, str]], None]
 class Server:
     """One server. Making it imports and sets it up, as its own command does before it imports a target.
 
-    Raises `LoadError` where it is not installed or cannot run as asked.
+    Raises `LoadError` where it is not installed or cannot run as asked. ``tls`` of the configuration names the files
+    ``certificate`` and ``key`` where there is TLS.
     """
 
     def __init__(self, config: Dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ class Uvicorn(Server):
         self._server_class: Any = uvicorn.server.Server
         self._version = uvicorn.__version__
         given = dict(config.get("options") or {})
+        if config.get("tls"):
+            given.update(ssl_certfile=config["tls"]["certificate"], ssl_keyfile=config["tls"]["key"])
         loop, http = given.pop("loop", "auto"), given.pop("http", "auto")
         if "timeout_graceful_shutdown" in inspect.signature(uvicorn.Config).parameters:  # since 0.22
             given.setdefault("timeout_graceful_shutdown", GRACE)

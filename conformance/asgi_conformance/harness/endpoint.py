@@ -1,0 +1,118 @@
+"""Where a server listens, on loopback or on a Unix socket, plain or with TLS: made here, for the child and the lane."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LOOPBACK = "127.0.0.1"
+# The name of a server that has no address: what a client behind a Unix socket asks for.
+NAME = "localhost"
+HTTP_PORT = 80
+BACKLOG = 1024
+# A receive buffer and a segment size at which the buffers of both ends hold some hundred kilobytes, not megabytes.
+NARROW_BUFFER, NARROW_SEGMENT = 4096, 1200
+# Seconds in which the other end may answer the end of TLS before TCP ends without it.
+GOODBYE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the client connects to. ``unix`` is the path of a Unix socket; ``tls`` trusts the server's certificate."""
+
+    port: int
+    host: str = LOOPBACK
+    unix: str = ""
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The address family of its sockets."""
+        return socket.AF_UNIX if self.unix else socket.AF_INET
+
+    @property
+    def address(self) -> tuple[str, int] | str:
+        """What a socket of its family connects to."""
+        return self.unix or (self.host, self.port)
+
+    async def connect(self, protocol: Callable[[], asyncio.Protocol], narrow: bool = False) -> None:
+        """Connect, and shake hands where there is TLS. Raises `OSError` (a certificate that is not trusted too)."""
+        loop = asyncio.get_running_loop()
+        sock = await self._connected(narrow)
+        more: dict[str, Any] = {}
+        if self.tls is not None:
+            more = {"ssl": self.tls, "server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
+        try:
+            await loop.create_connection(protocol, sock=sock, **more)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _connected(self, narrow: bool) -> socket.socket:
+        """A connected socket; the sizes of a narrow one are chosen before the connect: after it they are settled."""
+        sock = socket.socket(self.family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            if narrow:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
+                with contextlib.suppress(OSError):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
+            await asyncio.get_running_loop().sock_connect(sock, self.address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+class Listener:
+    """A listening socket for one child, and the files that belong to it; they are removed with `remove`.
+
+    Raises `OSError` where it cannot be bound: the path of a Unix socket has about a hundred bytes at most.
+    """
+
+    def __init__(self, unix: bool = False, tls: bool = False) -> None:
+        self._folder = tempfile.mkdtemp(prefix="asgi-conformance-") if unix or tls else ""
+        self.socket = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_STREAM)
+        # The files of the server's certificate and its key, for the child.
+        self.certificate: dict[str, str] = {}
+        try:
+            context = self._certified() if tls else None
+            if unix:
+                path = str(Path(self._folder, "s"))
+                self.socket.bind(path)
+                self.endpoint = Endpoint(HTTP_PORT, NAME, path, context)
+            else:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self.socket.bind((LOOPBACK, 0))
+                self.endpoint = Endpoint(self.socket.getsockname()[1], tls=context)
+            self.socket.listen(BACKLOG)
+        except BaseException:
+            self.socket.close()
+            self.remove()
+            raise
+
+    def _certified(self) -> ssl.SSLContext:
+        """A certificate of an authority that is made for it, and a client's context that trusts only that."""
+        import trustme
+
+        authority = trustme.CA()
+        issued = authority.issue_cert(NAME, LOOPBACK)
+        for name, blob in (("certificate", issued.private_key_and_cert_chain_pem), ("key", issued.private_key_pem)):
+            self.certificate[name] = str(Path(self._folder, name + ".pem"))
+            blob.write_to_path(self.certificate[name])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        authority.configure_trust(context)
+        return context
+
+    def remove(self) -> None:
+        """Remove the files; safe to call twice."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
