@@ -53,7 +53,9 @@ class Route:
         return {"path": subject.path, "handler": subject.handler, "file": subject.file, "line": subject.line}
 
 
-def routes_of(found: Sequence[Mapping[str, Any]], settings: Settings, app_dir: str, every: bool = False) -> list[Route]:
+def routes_of(
+    found: Sequence[Mapping[str, Any]], settings: Settings, app_dir: str, every: bool = False
+) -> list[Route]:
     """The routes to visit, in the target's order, then those that only the settings name.
 
     ``every``: whatever the setting ``routes`` says. Raises `SettingsError` for a table, key or pattern that is wrong or
@@ -64,7 +66,7 @@ def routes_of(found: Sequence[Mapping[str, Any]], settings: Settings, app_dir: s
     for path in tables:
         near = difflib.get_close_matches(path, paths, 1, 0.8)
         if path not in paths and near and near[0] not in tables:
-            raise SettingsError(f"{_where(path)}: the target has no such route{nearest(path, paths)}")
+            raise SettingsError(f'{_where(path)}: the target has no such route{nearest(path, paths)}')
     routes = [_route(fact, tables.get(str(fact["path"]), {}), settings, app_dir) for fact in found]
     given = [path for path in tables if path not in paths]
     routes += [_route({"path": path, "url": path}, tables[path], settings, app_dir) for path in given]

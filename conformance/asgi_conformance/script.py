@@ -113,7 +113,6 @@ def case(
     """
     if not _ID.fullmatch(id):
         raise ScriptError(f"not a case id: {id!r} (lower-case words joined by dots and dashes)")
-
     def register(function: Script) -> Script:
         # A module whose import was interrupted is imported once more: the same function is no second case.
         before = _REGISTRY.get(id)

@@ -214,7 +214,7 @@ def _checked(settings: Settings, where: str) -> Settings:
         if key not in UVICORN:
             raise SettingsError(f'{where}: unknown key "uvicorn.{key}"{nearest(key, UVICORN)}')
         if value not in UVICORN[key]:
-            raise SettingsError(f"{where}: uvicorn.{key} must be one of {', '.join(UVICORN[key])}")
+            raise SettingsError(f'{where}: uvicorn.{key} must be one of {", ".join(UVICORN[key])}')
     if settings.probe_prefix and not settings.probe_prefix.startswith("/"):
         raise SettingsError(f'{where}: "probe-prefix" must begin with "/"')
     if isinstance(settings.routes, str) and settings.routes not in ("all", "none"):

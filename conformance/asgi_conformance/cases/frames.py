@@ -51,8 +51,7 @@ def unknown_opcode_fails_the_connection(client: Client, app: App, opcode: int) -
     "frames.control",
     requires=("rfc6455.control.received-illegal", "asgi.disconnect.sent"),
     rows=(
-        ("ping-126-bytes", 9, 126, True),
-        ("ping-fragmented", 9, 2, False),
+        ("ping-126-bytes", 9, 126, True), ("ping-fragmented", 9, 2, False),
         ("pong-126-bytes", 10, 126, True),
         ("pong-fragmented", 10, 2, False),
     ),

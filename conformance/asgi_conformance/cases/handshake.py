@@ -284,7 +284,9 @@ NAMES = tuple(name for name, _ in USUAL)
     ),
     needs=("outermost",),
 )
-def request_in_any_legal_form_is_accepted(client: Client, app: App, without: tuple[str, ...], headers: Headers) -> None:
+def request_in_any_legal_form_is_accepted(
+    client: Client, app: App, without: tuple[str, ...], headers: Headers
+) -> None:
     """A request that is in order is accepted, however its header names, its tokens and its order are written."""
     client.asks(without=without, headers=headers)
     app.accepts()

@@ -102,3 +102,4 @@ def own_call(value: Any, base: Any) -> Any:
         if "__call__" in vars(kind) and package not in FRAMEWORK_PACKAGES:
             return kind
     return None
+

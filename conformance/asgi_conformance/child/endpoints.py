@@ -11,16 +11,9 @@ from .wire import describe_exception
 
 # Frames of these modules carry a send on its way: who asked for it stands further out.
 CARRIERS = (
-    "starlette.websockets",
-    "starlette.responses",
-    "litestar.connection.websocket",
-    "quart.wrappers.websocket",
-    "falcon.asgi.ws",
-    "blacksheep.server.websocket",
-    "sanic.server.websockets.connection",
-    "channels.consumer",
-    "channels.generic.websocket",
-    "quart.asgi",
+    "starlette.websockets", "starlette.responses", "litestar.connection.websocket", "quart.wrappers.websocket",
+    "falcon.asgi.ws", "blacksheep.server.websocket", "sanic.server.websockets.connection", "channels.consumer",
+    "channels.generic.websocket", "quart.asgi",
 )
 _OWN = __name__.rpartition(".")[0]
 

@@ -22,28 +22,9 @@ from .wire import Channel, LineReader, out_of_reach
 
 # Packages whose versions a report names, where the target has imported them.
 VERSIONS = (
-    "uvicorn",
-    "websockets",
-    "wsproto",
-    "httptools",
-    "uvloop",
-    "h11",
-    "anyio",
-    "starlette",
-    "fastapi",
-    "hypercorn",
-    "daphne",
-    "granian",
-    "twisted",
-    "autobahn",
-    "h2",
-    "litestar",
-    "quart",
-    "channels",
-    "django",
-    "falcon",
-    "blacksheep",
-    "sanic",
+    "uvicorn", "websockets", "wsproto", "httptools", "uvloop", "h11", "anyio", "starlette", "fastapi", "hypercorn",
+    "daphne", "granian", "twisted", "autobahn", "h2", "litestar", "quart", "channels", "django", "falcon",
+    "blacksheep", "sanic",
 )
 
 

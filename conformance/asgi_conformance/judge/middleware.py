@@ -60,6 +60,7 @@ def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
                 if all(claim.held or claim.requirement != id for claim in claims):
                     yield _claim(component, id, True, "every event passed on", "every event passed on", below.name, id)
 
+
     yield from _broken_off(seen)
 
 

@@ -27,7 +27,9 @@ _HINT = re.compile(rf"://|@|{WORDS}|key", re.IGNORECASE)
 
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s@\"'<>]+@", re.IGNORECASE)
 _HEADER_LINE = re.compile(r"((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n\"'<>]+", re.IGNORECASE)
-_ASSIGNED = re.compile(rf"(?<![\w.-])({NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"(?<![\w.-])({NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE
+)
 _QUOTED = re.compile(
     rf"(b?(?:\"(?:{NAME})\"|'(?:{NAME})'))(\s*[:,]\s*)(b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|[\w.+/=-]+)",
     re.IGNORECASE,

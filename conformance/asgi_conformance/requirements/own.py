@@ -18,7 +18,9 @@ class OwnRequirementError(ValueError):
     """A requirement of the user's own is written wrongly; the message names it."""
 
 
-def requirement(id: str, level: str, binds: str, statement: str, *, source: str, fix: str | None = None) -> str:
+def requirement(
+    id: str, level: str, binds: str, statement: str, *, source: str, fix: str | None = None
+) -> str:
     """Write down one requirement of your own; gives its id, to be cited by cases.
 
     ``id`` begins with ``user.`` (it is put before one that does not). ``level`` is MUST, SHOULD, MAY or SILENT: it

@@ -60,3 +60,4 @@ class Frameworks:
             for route in module.discover(self.target):
                 found.setdefault(route["path"], route)
         return list(found.values())
+
