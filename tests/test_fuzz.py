@@ -109,7 +109,8 @@ def test_a_wrong_count_is_one_clear_line(given_: str) -> None:
 
 def options(fuzz: str) -> Options:
     missing = ("conformance_strict", "conformance_profile", "conformance_deadline", "baseline")
-    rest = dict.fromkeys(missing) | {"factory": False, "python": "", "update_baseline": False, "exhaustive": False}
+    flags = dict.fromkeys(("factory", "update_baseline", "exhaustive", "tls", "unix"), False)
+    rest = dict.fromkeys(missing) | flags | {"python": ""}
     return read({**GIVEN, **rest, "fuzz": fuzz}, HERE, Settings())
 
 

@@ -12,6 +12,7 @@ from targets.broken.base import build, patch
 SECTION = "messages"
 LAYER = "server"
 CASE = ""
+ALSO = ("limits",)
 
 
 first, following = Protocol.handle_text, Protocol.handle_cont
