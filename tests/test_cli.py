@@ -12,6 +12,7 @@ import pytest
 from sample_report import sample
 
 from asgi_conformance import __version__, cases, cli, requirements
+from asgi_conformance.deployed import cases as deployed
 from asgi_conformance.report.files import write
 
 
@@ -31,7 +32,7 @@ def reports(tmp_path: Path) -> tuple[Path, Path]:
 def test_list_names_each_case_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [case.full_id for case in cases.load()]
+    assert [line.split()[0] for line in lines] == [case.full_id for case in (*cases.load(), *deployed.load())]
     assert not any("\x1b" in line for line in lines)
     assert cli.main(["list", "close.client.code[4001-*", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

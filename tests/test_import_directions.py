@@ -34,6 +34,8 @@ ALLOWED = {
     # Both are given what runs a case: neither sees the harness.
     "fuzz": {*DATA, "script", "replay"},
     "sweep": {*DATA, "script", "cases"},
+    # Beside `run`: a client lane without a process, with cases and a judge of its own.
+    "deployed": {*DATA, "harness", "judge", "script", "settings", "loops", "plan", "visits", "__version__"},
     "child": set(),
     "report": {*DATA, "settings", "credentials"},
     "action": {"report"},

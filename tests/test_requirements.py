@@ -23,7 +23,7 @@ GOOD = {
 FROZEN = """
 rfc6455.close.echo rfc6455.close.echo-code rfc6455.close.no-data-after rfc6455.close.body rfc6455.close.tcp-first
 rfc6455.close.code-received rfc6455.close.code-absent rfc6455.close.code-lost rfc6455.close.reason-received
-rfc6455.close.tcp-closed rfc6455.close.tcp-clean rfc6455.close.started rfc6455.close.handshake
+rfc6455.close.tcp-closed rfc6455.close.tcp-clean rfc6455.close.started rfc6455.close.unanswered rfc6455.close.handshake
 rfc6455.close.simultaneous rfc6455.close.echo-prompt rfc6455.close.message-first
 rfc6455.fail.close-frame rfc6455.fail.ends rfc6455.fail.no-further-data rfc6455.fail.close-omitted rfc6455.fail.logged
 rfc6455.codes.reserved-not-sent rfc6455.codes.range rfc6455.codes.application-legal rfc6455.codes.unassigned

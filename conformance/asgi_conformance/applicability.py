@@ -43,7 +43,7 @@ def unmet(case: Case, server: str, stack: Stack) -> str:
         return "the target uses no framework whose values are documented"
     impossible = unable(server, case, stack.unix)
     if case.server and not impossible:
-        impossible = CONFIGURATIONS[case.server].missing(server)
+        impossible = CONFIGURATIONS[case.server].missing(server, stack.server.version)
     if impossible:
         return impossible
     unsaid = undocumented(case, stack.product, stack.framework.get("operations") or ())

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from .extended import Extended, extended_cases, is_extended
 from .lineup import Lineup
-from .model import Case, Result, Verdict
+from .model import Case, Requirement, Result, Verdict
 from .options import Options
-from .results import merged, relative, unpacked
+from .results import merged, relative, summarized, unpacked
 
 if TYPE_CHECKING:
     from .baseline import Account
@@ -31,6 +31,7 @@ MARKS = {
     "probe": "conformance cases that run on the suite's own endpoint",
     "route": "conformance cases that run on the target's own routes",
     "surface": "conformance cases about documented names and values",
+    "url": "conformance cases about the wire of a deployed endpoint",
 }
 
 
@@ -84,12 +85,11 @@ class Campaign:
         Waits for the server where there are routes to ask for. Raises `StartError`, and `SettingsError` for what
         matches nothing.
         """
-        from . import cases as catalogue
         from . import user_cases
         from .selection import matching, no_such_case, of_profile
 
-        own = user_cases.load(self.options.settings.cases)
-        self._catalogue = (*catalogue.load(), *own)
+        own = user_cases.load(self.options.settings.cases) if self.options.url is None else ()
+        self._catalogue = (*self._shipped(), *own)
         probes = of_profile([case for case in self._catalogue if case.kind != "route"], self.options.profile)
         routes: list[Case] = []
         if self.options.profile in ("app", "all"):
@@ -116,13 +116,20 @@ class Campaign:
             found += [(case, server) for case in mine]
         return found
 
+    def _shipped(self) -> tuple[Case, ...]:
+        from . import cases as catalogue
+        from .deployed import cases as deployed
+
+        return catalogue.load() if self.options.url is None else deployed.load()
+
     def route_cases(self) -> list[Case]:
         """The cases of the target's own routes, once the server has shown them; none where none is wanted."""
         from .selection import may_name_a_route
 
         wanted = [*self.options.cases, *self.node_ids]
         asked = bool(self.options.routes)
-        if not self.lineup.runs or not (asked or self.options.settings.routes != "none"):
+        without = self.options.url is not None or not self.lineup.runs
+        if without or not (asked or self.options.settings.routes != "none"):
             return []
         if wanted and not any(may_name_a_route(pattern) for pattern in wanted):
             return []
@@ -186,6 +193,9 @@ class Campaign:
         times = self.options.repeat
         found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
         results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
+        if self.part == "alone" and not self.options.reports:
+            # Traces are most of what a run keeps in memory, and only reports show them.
+            results = [summarized(result) for result in results]
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:
@@ -217,7 +227,7 @@ class Campaign:
         """A text for a person without what the user configured as a credential."""
         from .report.redact import redact
 
-        return str(redact(text, self.options.settings.secrets))
+        return str(redact(text, self.options.secrets))
 
     # Results, and what a worker of pytest-xdist hands up
 
@@ -296,8 +306,7 @@ class Campaign:
                 gc.enable()
 
     def _contents(self) -> dict[str, Any]:
-        from . import __version__, close_codes, coverage, requirements
-        from . import cases as catalogue
+        from . import __version__, close_codes, coverage
 
         seen = self.conditions()
         framework, error = seen["framework"] or {}, seen["error"]
@@ -312,22 +321,29 @@ class Campaign:
             "servers": seen["servers"],
             "environment": seen["facts"],
             "results": results,
-            "coverage": coverage.coverage(self._catalogue or catalogue.load(), results),
+            "coverage": coverage.coverage(self._catalogue or self._shipped(), results),
             "duration_s": time.monotonic() - self._begun,
             "error": {key: error[key] for key in ("phase", "message")} if error else None,
             "partial_reasons": self.partial_reasons(),
             "deviations": [*coverage.named_deviations(results), *(account.described() if account else ())],
             "baseline": account.told(self.updated) if account else None,
             "routes": seen["routes"],
-            "requirements": requirements.load(),
+            "requirements": self._requirements(),
             "states": coverage.states() if walked else None,
             "close_codes": close_codes.names(),
             "middleware": seen["middleware"],
             "failing": self.failing,
-            "secrets": self.options.settings.secrets,
+            "secrets": self.options.secrets,
             "command": self.command,
             "started": self._began.isoformat(timespec="seconds"),
         }
+
+    def _requirements(self) -> dict[str, Requirement]:
+        from . import requirements
+
+        known = requirements.load()
+        cited = known if self.options.url is None else {id for case in self._shipped() for id in case.requires}
+        return {id: known[id] for id in cited}
 
     # The user's baseline
 

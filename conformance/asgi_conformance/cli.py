@@ -112,12 +112,13 @@ def _parser() -> argparse.ArgumentParser:
 @cache
 def _catalogue() -> tuple[Case, ...]:
     from . import cases, settings, user_cases
+    from .deployed import cases as deployed
 
     try:
         own = user_cases.load(settings.load(Path.cwd()).cases)
     except settings.SettingsError as exc:
         raise Refused(str(exc)) from None
-    return (*cases.load(), *own)
+    return (*cases.load(), *deployed.load(), *own)
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -276,7 +277,8 @@ def _replayed(given: argparse.Namespace) -> tuple[Case, dict[str, Any]]:
     """The case to replay, and what a report says of it: ``findings``, ``ws`` of its server, and ``on`` what it ran."""
     from .replay.reported import blamed, route_case
 
-    catalogue = _catalogue()
+    # An endpoint that runs somewhere is no target that a program could hold.
+    catalogue = tuple(case for case in _catalogue() if case.kind != "url")
     if given.case.startswith("route."):
         case = route_case(given.case, given.path)
         if case is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from asgi_conformance.model import Level
 
@@ -184,6 +185,7 @@ def payload(code: int | None, reason: str | bytes | None = None) -> bytes:
     return code.to_bytes(2, "big") + (reason.encode() if isinstance(reason, str) else reason or b"")
 
 
+@lru_cache(4096)
 def arrival(code: int | None, reason: str | bytes | None = None) -> Arrival:
     """What must reach the application when the client sends this Close frame; a code of None is an empty frame.
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from packaging.version import Version
+
 # Bytes that a message may have where it is limited; far below every server's default.
 LIMIT = 1024
 # Seconds between pings, and until an unanswered one ends the connection. Daphne counts whole seconds.
@@ -20,7 +22,7 @@ class Configuration:
     """One configuration of a server.
 
     ``stops``: the server is told to shut down once all cases have come so far. ``paced``: the server counts seconds of
-    its own, which a short deadline does not hurry.
+    its own, which a short deadline does not hurry. ``since``: the release of a server that brought its setting.
     """
 
     name: str
@@ -29,12 +31,18 @@ class Configuration:
     limit: int = 0
     stops: bool = False
     paced: bool = False
+    since: Mapping[str, str] = field(default_factory=dict)
 
-    def missing(self, server: str) -> str:
-        """Why a server cannot be configured so, '' where it can."""
+    def missing(self, server: str, version: str = "") -> str:
+        """Why a server of some version cannot be configured so, '' where it can."""
         if server == "testclient":
             return "TestClient is no server: nothing of it can be configured or shut down"
-        return "" if self.stops or server in self.settings else f"{server} has no setting for {self.lacks}"
+        if not self.stops and server not in self.settings:
+            return f"{server} has no setting for {self.lacks}"
+        since = self.since.get(server)
+        if since is None or not version or Version(version) >= Version(since):
+            return ""
+        return f"{server} has a setting for {self.lacks} since {since}"
 
     def of(self, server: str) -> Mapping[str, Any]:
         """The settings of a server, by its own names."""
@@ -57,8 +65,13 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
         Configuration(
             "small-messages",
             "the size of a message",
-            {"uvicorn": {"ws_max_size": LIMIT}, "hypercorn": {"websocket_max_message_size": LIMIT}},
+            {
+                "uvicorn": {"ws_max_size": LIMIT},
+                "hypercorn": {"websocket_max_message_size": LIMIT},
+                "daphne": {"websocket_max_message_size": LIMIT},
+            },
             limit=LIMIT,
+            since={"daphne": "4.2.2"},
         ),
         Configuration("stopped", "an end", stops=True),
     )

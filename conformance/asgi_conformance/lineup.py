@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .model import Case, ServerInfo
 from .options import Options
 from .plan import Plan
-
-if TYPE_CHECKING:
-    from .run import Run
 
 
 class Lineup:
@@ -18,7 +15,9 @@ class Lineup:
 
     def __init__(self, options: Options) -> None:
         self.plans = tuple(_plans(options))
-        self.runs: dict[str, Run] = {}
+        self._url = options.url
+        # What stands in for the run of an endpoint is asked for no routes, and for nothing of a process.
+        self.runs: dict[str, Any] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -27,6 +26,11 @@ class Lineup:
 
     def launch(self) -> None:
         """Start every server's child. Raises `StartError`; what has been started then is stopped by `stop`."""
+        if self._url is not None:
+            from .deployed.run import DeployedRun
+
+            self.runs[self.plans[0].server_id] = DeployedRun(self.plans[0], self._url)
+            return
         from .run import Run
 
         for plan in self.plans:
@@ -53,7 +57,9 @@ class Lineup:
         """One server for a person: ``uvicorn 0.54.0 (websockets-sansio)``."""
         run = self.runs.get(server)
         found = run.server if run is not None else None
-        return f"{found.name} {found.version} ({found.ws})" if found else server
+        if not found or not found.version:
+            return server
+        return f"{found.name} {found.version} ({found.ws})"
 
     def refusals(self) -> str:
         """Why the probe is out of reach, '' where it is not; by server where they differ."""
@@ -79,6 +85,9 @@ class Lineup:
 
 
 def _plans(options: Options) -> Iterable[Plan]:
+    if options.url is not None:
+        yield Plan(options.target, "", server="url", settings=options.settings, arguments=options.launch)
+        return
     several = len(options.servers) > 1
     for name, ws in options.servers or ((options.server, options.ws),):
         word = f"--server={name}" if ws == "auto" else f"--server={name}:{ws}"

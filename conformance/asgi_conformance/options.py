@@ -13,6 +13,7 @@ from .settings import PROFILES, Settings, SettingsError, nearest
 
 if TYPE_CHECKING:
     from .baseline import Baseline
+    from .deployed.address import Url
 
 # Each with its WebSocket implementations by the names of --server.
 SERVERS: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +40,7 @@ class Options:
     ``strict`` is '', ``warn`` (warnings fail) or ``known`` (known deviations fail too). ``folder`` is where pytest was
     called: relative paths start there. ``launch`` are the options that launch the same again, as they were written.
     ``fuzz`` is how many random scripts are to run, and the seed, None for none. ``tls`` and ``unix``: the servers serve
-    TLS, and on Unix sockets.
+    TLS, and on Unix sockets. ``url`` is the endpoint that is judged instead of a target; ``target`` is its name then.
     """
 
     target: str
@@ -62,11 +63,17 @@ class Options:
     exhaustive: bool = False
     tls: bool = False
     unix: bool = False
+    url: Url | None = None
 
     @property
     def strict(self) -> str:
         """Which verdicts fail beside ``fail``."""
         return self.settings.strict
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every value that no report and no line on the console may hold."""
+        return [*self.settings.secrets, *(self.url.secrets if self.url is not None else ())]
 
     @property
     def profile(self) -> str:
@@ -76,8 +83,11 @@ class Options:
 
 def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
     """Check what pytest parsed (names as of the options, with ``_``). Raises `SettingsError`."""
-    target = given["target"]
-    if not all(target.partition(":")[::2]):
+    url = None
+    if given["url"] is not None:
+        url, settings = _url(given, settings)
+    target = given["target"] if url is None else url.shown
+    if url is None and not all(target.partition(":")[::2]):
         raise SettingsError(f'--target must be written "module:attribute", not "{target}"')
     changes: dict[str, Any] = {}
     if given["conformance_strict"] is not None:
@@ -106,14 +116,31 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         routes=tuple(given["route"]),
         reports=tuple(_report(Path(folder, name)) for name in given["report"]),
         repeat=_count("--repeat", given["repeat"]),
-        launch=_launch(given),
-        baseline=_baseline(given, folder, settings),
+        launch=_launch(given) if url is None else (f"--url={url.shown}",),
+        baseline=_baseline(given, folder, settings) if url is None else None,
         update_baseline=bool(given["update_baseline"]),
         fuzz=_fuzz(given["fuzz"]),
         exhaustive=bool(given["exhaustive"]),
         tls=bool(given["tls"]),
         unix=bool(given["unix"]),
+        url=url,
     )
+
+
+# What launches a target, or speaks of what is inside of one.
+_LAUNCHING = ("target", "app_dir", "factory", "python", "server", "tls", "unix")
+_WITHIN = ("route", "baseline", "update_baseline", "exhaustive", "fuzz", "conformance_profile")
+
+
+def _url(given: Mapping[str, Any], settings: Settings) -> tuple[Url, Settings]:
+    """The endpoint to judge, and the settings with what its URL says."""
+    other = next((name.replace("_", "-") for name in (*_LAUNCHING, *_WITHIN) if given[name]), "")
+    if other:
+        raise SettingsError(f"--url judges an endpoint that already runs: leave --{other} out")
+    from .deployed.address import parsed, reaching
+
+    url = parsed(given["url"])
+    return url, reaching(url, settings)
 
 
 def _baseline(given: Mapping[str, Any], folder: Path, settings: Settings) -> Baseline | None:

@@ -36,6 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--tls": {"action": "store_true", "help": "serve TLS, with a certificate that is made for the run"},
     "--unix": {"action": "store_true", "help": "serve on a Unix socket"},
+    "--url": {"metavar": "URL", "help": "instead of a target: judge an endpoint that already runs, at its wire"},
     "--case": {
         "metavar": "ID",
         "action": "append",
@@ -93,7 +94,7 @@ def _destination(option: str) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the user asked for; take the suite's node ids out of the arguments."""
-    if not config.getoption("--target"):
+    if config.getoption("--target") is None and config.getoption(_destination("--url")) is None:
         return
     sys.meta_path.insert(0, AsWritten)
     config.add_cleanup(lambda: sys.meta_path.remove(AsWritten))
@@ -114,8 +115,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Paths that pytest itself put there (testpaths, or this folder) are not the user's wish.
     own, paths = from_node_ids(config.args) if config.args_source is pytest.Config.ArgsSource.ARGS else ([], [])
     config.args[:] = paths
-    command = shlex.join(["pytest", *(str(arg) for arg in config.invocation_params.args)])
-    campaign = Campaign(options, own, _part(config), command)
+    arguments = [str(arg) for arg in config.invocation_params.args]
+    if options.url is not None:
+        if _part(config) in ("worker", "controller"):
+            raise pytest.UsageError("--url: its connections are made one after the other; leave -n out")
+        arguments = [options.url.masked(arg) for arg in arguments]
+    campaign = Campaign(options, own, _part(config), shlex.join(["pytest", *arguments]))
     for name, text in MARKS.items():
         config.addinivalue_line("markers", f"{name}: {text}")
     config.stash[CAMPAIGN] = campaign

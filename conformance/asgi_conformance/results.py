@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .model import Finding, Result, Verdict, worst
+from .model import Finding, Result, Trace, Verdict, worst
 
 
 def merged(results: Sequence[Result]) -> Result:
@@ -22,6 +22,13 @@ def merged(results: Sequence[Result]) -> Result:
     others = [attempt for result in results if result is not counts for attempt in result.attempts]
     unstable = any(result.unstable or result.verdict is not verdict for result in results)
     return replace(counts, attempts=(*others, *counts.attempts), unstable=unstable)
+
+
+def summarized(result: Result) -> Result:
+    """A result without what only a report shows: of its traces just what tells how far a walk was taken."""
+    walked = "transitions" in result.case.tags
+    attempts = [replace(a, trace=Trace(a.trace.at("app", "op") if walked else ())) for a in result.attempts]
+    return replace(result, attempts=tuple(attempts))
 
 
 # Where an environment lies differs from machine to machine, and says nothing of a fault.

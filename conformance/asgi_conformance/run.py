@@ -29,8 +29,8 @@ from .routes import cases_of, route_named, routes_of
 from .separate import Separate
 from .visits import Visits, side_by_side
 
-# Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt.
-BATCH = 200
+# Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt; and in the first.
+BATCH, FIRST = 200, 24
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)

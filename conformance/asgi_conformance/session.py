@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .garbage import Sparing, unsearched
 from .items import CAMPAIGN, HOOKS, ROOT, Collector, Item, Unjudged
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Hooks:
         self._pending: dict[str, Result] = {}
         self._lost: dict[str, str] = {}
         self._progress: Any = None
+        self._sparing = Sparing()
         config.stash[HOOKS] = self
 
     def pytest_report_header(self) -> str:
@@ -45,6 +47,8 @@ class Hooks:
             if self.campaign.part == "listing"
             else ""
         )
+        if options.url is not None:
+            return f"conformance: {options.target} as it is deployed"
         return f"conformance: {options.target} under {under}, profile {options.profile}{listing}"
 
     def pytest_sessionstart(self) -> None:
@@ -57,6 +61,12 @@ class Hooks:
             self.campaign.start_error = exc
             if self.campaign.part == "alone":
                 self._no_start(exc)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, Any, Any]:
+        """Thousands of cases and items are made, and none of them is garbage."""
+        with unsearched():
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -82,6 +92,8 @@ class Hooks:
         self.campaign.expect([(item.case, item.server) for item in self.items])
         if not self.items or not self.campaign.runs:
             return
+        if len(self.items) == len(session.items):
+            self._sparing.begin()
         try:
             self.campaign.ready()
         except StartError as exc:
@@ -96,14 +108,15 @@ class Hooks:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
         from .extended import is_extended
         from .harness.process import StartError
-        from .run import BATCH
+        from .run import BATCH, FIRST
 
         key = item.nodeid
         if key not in self._pending:
             if item.server in self._lost:
                 raise Unjudged(self._lost[item.server])
             # A worker of xdist owns only the items that it is given one by one.
-            size = max(1, BATCH // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
+            size = BATCH if self.campaign.results else FIRST
+            size = max(1, size // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             start = self._places[key]
             near = [one for one in self.items[start : start + size] if one.server == item.server]
             # What is many exchanges runs by itself, or those before it would be reported only after it.
@@ -136,19 +149,20 @@ class Hooks:
             return None
         hook, nodeid, location = self.config.hook, item.nodeid, item.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+        keywords = dict.fromkeys(item.keywords, 1)
         for when in ("setup", "call", "teardown"):
-            hook.pytest_runtest_logreport(report=self._report(item, when))
+            hook.pytest_runtest_logreport(report=self._report(item, when, dict(keywords)))
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
 
-    def _report(self, item: Item, when: Any) -> pytest.TestReport:
+    def _report(self, item: Item, when: Any, keywords: dict[str, int]) -> pytest.TestReport:
         assert item.result is not None
         known = when == "call" and item.outcome == "xfailed"
         seconds = item.result.duration_us / 1_000_000 if when == "call" else 0.0
         report = pytest.TestReport(
             item.nodeid,
             item.location,
-            dict.fromkeys(item.keywords, 1),
+            keywords,
             "skipped" if known else "passed",
             None,
             when,
@@ -210,6 +224,7 @@ class Hooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Stop the target and write the reports, whatever happened."""
+        self._sparing.end()
         if self._progress is not None:
             self._progress.close()
         if session.shouldfail and not self.campaign.interrupted:
@@ -242,7 +257,7 @@ class Hooks:
         """End the session with one line, and before it what the target itself printed."""
         self.campaign.start_error = exc
         message = self.campaign.clean(exc.message)
-        line = message if exc.phase == "selection" else f"cannot start the target: {message}"
+        line = message if exc.phase in ("selection", "endpoint") else f"cannot start the target: {message}"
         if self.campaign.part == "worker":
             # The controller says it: what a worker prints is not seen.
             pytest.exit(line, returncode=pytest.ExitCode.USAGE_ERROR)

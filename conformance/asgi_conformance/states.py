@@ -40,6 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, IntEnum
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -68,7 +69,12 @@ class Pair(NamedTuple):
     @property
     def title(self) -> str:
         """``(CONNECTED, CONNECTING)``, for texts."""
-        return f"({self.client.name}, {self.application.name})"
+        return _titles()[self]
+
+
+@cache
+def _titles() -> Mapping[Pair, str]:
+    return {pair: f"({pair.client.name}, {pair.application.name})" for pair in ALL_PAIRS}
 
 
 ALL_PAIRS = tuple(Pair(client, application) for client in WebSocketState for application in WebSocketState)

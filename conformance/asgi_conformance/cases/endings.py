@@ -212,6 +212,20 @@ def handler_ends_right_after_its_close(client: Client, app: App, ends: str) -> N
 # What comes after an end
 
 
+@case(
+    "endings.client.never-answers",
+    requires=("asgi.close.code", "rfc6455.close.started", "rfc6455.close.unanswered"),
+)
+def client_never_answers_the_close(client: Client, app: App) -> None:
+    """The handler's close reaches a client that never answers it; whether the server waits for ever is seen."""
+    client.opens()
+    client.falls_silent()
+    app.accepts()
+    app.closes(4001, "bye")
+    client.is_closed(4001)
+    client.is_ended()
+
+
 @case("endings.client.data-after-close", requires=("rfc6455.close.data-discarded", *TOLD), rows=(
     ("text", 1, b"late", 0),
     ("binary", 2, b"late", 0),

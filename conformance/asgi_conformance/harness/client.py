@@ -21,11 +21,13 @@ from websockets.uri import WebSocketURI
 from ..values import expanded, observed
 from . import frames
 from .deadlines import Deadlines
+from .endpoint import as_asgi
 
 # Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill
 # the suite's memory, and a server whose client takes all at once may never come to anything but sending.
 FRAMES_KEPT = 2000
 BYTES_KEPT = 8 * 1024 * 1024
+HEAD_KEPT, FRAME_KEPT = 2 * 1024 * 1024, 64 * 1024 * 1024  # of an answer, of a frame: past these it gives up
 
 Observe = Callable[[str, str, dict[str, Any]], None]
 
@@ -93,7 +95,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         protocol = self._protocol
-        if self.response is None and protocol is not None:
+        if len(self._head) > HEAD_KEPT or self._reader.incomplete > FRAME_KEPT:
+            self._give_up()
+        elif self.response is None and protocol is not None:
             self._head += data
             end = self._head.find(b"\r\n\r\n") + 4
             if end > 3 or self._fed:
@@ -184,7 +188,7 @@ class Connection(asyncio.Protocol):
 
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
-            if opcode < frames.CLOSE:
+            if opcode != frames.CLOSE:
                 self._frames += 1
                 self._bytes += len(payload)
                 if self._frames > FRAMES_KEPT or self._bytes > BYTES_KEPT:
@@ -260,7 +264,7 @@ class Connection(asyncio.Protocol):
         protocol.key = keys[0] if keys else protocol.key
         self._protocol = protocol
         assert self._transport is not None
-        ends = {end: _ends(self._transport.get_extra_info(end)) for end in ("sockname", "peername")}
+        ends = {end: as_asgi(self._transport.get_extra_info(end)) for end in ("sockname", "peername")}
         shown = [[name, value] for name, value in pairs]
         scheme = "ws" if self._transport.get_extra_info("sslcontext") is None else "wss"
         line = {"path": target, "method": method, "http": http, "scheme": scheme}
@@ -299,6 +303,12 @@ class Connection(asyncio.Protocol):
             self._observe("wire", "flooded", {"frames": self._frames, "bytes": self._bytes})
             if not (self.close_sent or self.half_closed):
                 self.stop_reading()
+
+    def _give_up(self) -> None:
+        self.handshake_problem = "it has no end"
+        self._observe("wire", "flooded", {"bytes": len(self._head) + self._reader.incomplete})
+        self.discard()
+        self._end()
 
     def _reads_on(self) -> None:
         """The client has begun to leave: it waits for the end of the connection behind what is still to come."""
@@ -388,8 +398,3 @@ class Connection(asyncio.Protocol):
                 return
             if time.monotonic() >= until:
                 raise Missed(wait, seconds)
-
-
-def _ends(address: Any) -> list[Any]:
-    """One end of a connection as ASGI writes it: host and port, or the path of a Unix socket and None."""
-    return list(address[:2]) if isinstance(address, tuple) else [str(address or ""), None]

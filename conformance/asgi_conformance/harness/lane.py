@@ -170,7 +170,7 @@ class ClientLane:
 
         self._connection = Connection(beside, self._deadlines)
         await self._connect("again")
-        pairs = [(RUN_HEADER, self._recording.id)]
+        pairs = [*address.headers, (RUN_HEADER, self._recording.id)]
         host, port = address.endpoint.host, address.endpoint.port
         self._connection.write(self._connection.request(host, port, address.path, pairs, []))
 

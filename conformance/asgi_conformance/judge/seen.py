@@ -136,7 +136,7 @@ class Wire:
         """Whether TCP lay below, which a Unix socket is not."""
         return not any(o.kind == "connect" and o.data.get("unix") for o in self.entries)
 
-    @property
+    @cached_property
     def client_end(self) -> str:
         """How the client ended the connection of its own accord, '' if it did not: close, fin, half or rst."""
         for end in self.ends:
@@ -175,12 +175,12 @@ class Seen:
         """A boundary by name, None where nothing reached it."""
         return next((b for b in self.boundaries if b.name == name), None)
 
-    @property
+    @cached_property
     def outer(self) -> AtBoundary | None:
         """The outermost ASGI boundary."""
         return self.boundary("outer")
 
-    @property
+    @cached_property
     def inner(self) -> AtBoundary | None:
         """The innermost ASGI boundary, what the route's endpoint was given."""
         return self.boundary("inner")
@@ -221,28 +221,32 @@ def read(trace: Trace) -> Seen:
 
 
 def _boundary(name: str, observations: list[Observation]) -> AtBoundary:
-    entered = next((o.data for o in observations if o.kind == "enter"), {})
-    above = entered.get("component")
+    entered: Mapping[str, Any] = {}
+    ended: Mapping[str, Any] | None = None
+    received: list[Event] = []
+    raised: list[Mapping[str, Any]] = []
     sent: list[Sent] = []
     for o in observations:
-        if o.kind == "send":
+        kind = o.kind
+        if kind == "receive":
+            received.append(o.data["event"])
+        elif kind == "send":
             sent.append(Sent(o.data["event"], o.data.get("step"), False, None))
-        elif o.kind == "sent" and sent:
+        elif kind == "sent" and sent:
             sent[-1] = Sent(sent[-1].event, sent[-1].step, True, None)
-        elif o.kind == "send.raised" and sent:
+        elif kind == "send.raised" and sent:
             sent[-1] = Sent(sent[-1].event, sent[-1].step, False, o.data["exc"])
+        elif kind == "receive.raised":
+            raised.append(o.data["exc"])
+        elif kind == "enter":
+            entered = entered or o.data
+        elif kind == "exit" and ended is None:
+            ended = o.data
+    above = entered.get("component")
     component = None
     if above:
         component = Component(above["name"], Layer(above["layer"]), above.get("file", ""), above.get("line", 0))
-    return AtBoundary(
-        name=name,
-        above=component,
-        received=tuple(o.data["event"] for o in observations if o.kind == "receive"),
-        receive_raised=tuple(o.data["exc"] for o in observations if o.kind == "receive.raised"),
-        sent=tuple(sent),
-        exit=next((o.data for o in observations if o.kind == "exit"), None),
-        entered=entered,
-    )
+    return AtBoundary(name, component, tuple(received), tuple(raised), tuple(sent), ended, entered)
 
 
 def _operation(data: Mapping[str, Any]) -> Operation:

@@ -307,6 +307,17 @@ def _tcp(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.tcp-closed", False, "TCP ends after the closing handshake", "TCP stayed open")
 
 
+def _unanswered(seen: Seen) -> Iterator[Claim]:
+    """The server's Close had no answer: what it then does with TCP, of which no document sets the time."""
+    if any(frame["opcode"] == "close" for frame in seen.wire.sent):
+        return
+    if seen.wire.ended_by_server:
+        yield claim("rfc6455.close.unanswered", True, "no document sets a time", "the server ended TCP")
+    elif any(m.sound and m.wait == "end" for m in seen.missed):
+        observed = "TCP stayed open past the deadline"
+        yield claim("rfc6455.close.unanswered", True, "no document sets a time", observed)
+
+
 def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     """The application's close on the wire."""
     wire = seen.wire
@@ -339,6 +350,7 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.close.reason-early", True, f"reason {reason!r}", f"reason {answer.get('reason', '')!r}")
         yield claim("rfc6455.close.started", True, "a Close frame begins the end", got)
         yield from _tcp(seen)
+        yield from _unanswered(seen)
     elif sent.raised is None:
         yield claim("rfc6455.close.started", False, "a Close frame begins the end", got)
 

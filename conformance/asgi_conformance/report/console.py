@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from asgi_conformance import requirements
@@ -19,6 +20,7 @@ from asgi_conformance.model import Finding, Result, Verdict
 
 from .causes import OURS
 from .foreign import pictured
+from .server_table import server_table
 
 _SHOWN = 10
 _STYLES = {
@@ -86,7 +88,9 @@ def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (),
     writer.line()
     writer.sep("=", "ASGI WebSocket conformance")
     parts = (_causes, _partial) if verbosity < 0 else (_own, _stack, _deviations, _causes, _unvisited, _partial)
-    _print([_headline(report), *(line for part in parts for line in part(report))], writer)
+    lines = [line for part in parts for line in part(report)]
+    table = server_table(report, _STYLES) if verbosity >= 0 else None
+    _print([_headline(report), *([table] if table else []), *lines], writer)
     _print(_reports(files), writer)
 
 
@@ -94,7 +98,7 @@ def _reports(files: Sequence[str]) -> list[Text | Row]:
     return [_row("reports", ", ".join(map(_line, files)), whole=True)] if files else []
 
 
-def _print(lines: Iterable[Text | Row], writer: Any) -> None:
+def _print(lines: Iterable[Text | Row | Table], writer: Any) -> None:
     console = Console(
         file=writer._file,
         width=max(40, writer.fullwidth),
@@ -107,6 +111,9 @@ def _print(lines: Iterable[Text | Row], writer: Any) -> None:
     )
     encoding = getattr(writer._file, "encoding", None) or "utf-8"
     for line in lines:
+        if isinstance(line, Table):
+            console.print(line)
+            continue
         for text, whole in _laid_out(line, console):
             text.plain = text.plain.encode(encoding, "replace").decode(encoding)
             console.print(text, soft_wrap=whole)
@@ -129,7 +136,9 @@ def _headline(report: Mapping[str, Any]) -> Text:
     summary, target = report["summary"], report["target"]
     framework = target["framework"]
     stack = [f"{framework['name']} {framework['version']}".strip()] if framework.get("name") else []
-    stack += [f"{server['name']} {server['version']} ({server['ws']})" for server in report["servers"]]
+    # Of an endpoint that already runs no more is known than what it says itself.
+    known = [(f"{server['name']} {server['version']}", server["ws"]) for server in report["servers"]]
+    stack += [f"{name} ({ws})" if ws else name.strip() for name, ws in known if ws or name.strip()]
     python = report["environment"].get("python")
     stack += [f"Python {python}"] if python else []
     text = Text()

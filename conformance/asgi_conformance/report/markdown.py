@@ -78,8 +78,10 @@ def _target(report: Mapping[str, Any]) -> str:
 def _under(report: Mapping[str, Any]) -> str:
     framework = report["target"].get("framework") or {}
     stack = [f"{framework.get('name', '')} {framework.get('version', '')}".strip()]
-    stack += [f"{server['name']} {server['version']} ({server['ws']})" for server in report["servers"]]
-    stack.append(f"Python {report['environment'].get('python', '')}")
+    known = [(f"{server['name']} {server['version']}".strip(), server["ws"]) for server in report["servers"]]
+    stack += [f"{name} ({ws})" if ws else name for name, ws in known]
+    python = report["environment"].get("python")
+    stack += [f"Python {python}"] if python else []
     return text(" · ".join(part for part in stack if part)) + f" · {report['summary']['duration_s']:.1f} s"
 
 

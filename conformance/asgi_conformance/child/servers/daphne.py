@@ -9,6 +9,9 @@ from typing import Any, Dict
 from ..loader import LoadError
 from .interface import GRACE, Ready, Server, cannot_run, loop_name, not_installed, version_of
 
+# Seconds until it gives up on a handshake that the application does not answer, where the settings do not say.
+HANDSHAKE = 60
+
 
 class Daphne(Server):
     """Daphne in the target's process; its WebSockets are autobahn's. It has no lifespan."""
@@ -21,7 +24,9 @@ class Daphne(Server):
         except ImportError:
             raise not_installed("daphne", "daphne") from None
         self._server: Any = None
-        self._options = dict(config.get("options") or {})
+        # Its own 5 seconds for a handshake are as many as the suite waits for an answer: what is seen must not hang on
+        # whose clock is ahead.
+        self._options = {"websocket_handshake_timeout": HANDSHAKE, **(config.get("options") or {})}
         self._listening = False
 
     def run(self, app: Any, listener: int, ready: Ready) -> None:

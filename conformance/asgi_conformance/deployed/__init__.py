@@ -1,0 +1,1 @@
+"""`--url`: the client lane alone against an endpoint that already runs somewhere, judged at the wire only."""
