@@ -39,6 +39,10 @@ class Client:
         """As `opens`, over a connection that holds next to nothing of what this client does not read."""
         self._do("open", subprotocols=[], headers=[], narrow=True)
 
+    def opens_with(self, early: bytes) -> None:
+        """Connect, and send the handshake request and these bytes in one piece, before any answer can come."""
+        self._do("open-early", early=early)
+
     def opens_partly(self) -> None:
         """Connect and send the first half of the handshake request only."""
         self._do("open-partly")

@@ -335,9 +335,8 @@ def receive_after_the_disconnect(client: Client, app: App, leaves: str) -> None:
 @case("endings.early.data", requires=("asgi.disconnect.sent", "asgi.connect.early-data"))
 def client_sends_before_it_was_accepted(client: Client, app: App) -> None:
     """A client that sends a message before the handshake is answered is served, or its handler is told of the end."""
-    client.opens()
+    client.opens_with(b"\x81\x85\x00\x00\x00\x00early")
     app.calls("receive")
-    client.sends_raw(b"\x81\x85\x00\x00\x00\x00early")
     app.calls("accept", raises=True)
     client.drops()
     app.calls("iterate", kind="text", raises=True)

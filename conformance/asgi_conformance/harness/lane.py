@@ -144,6 +144,13 @@ class ClientLane:
         self._connection.write(self._request(subprotocols, headers))
         self._asked = True
 
+    async def _do_open_early(self, early: bytes) -> None:
+        await self._connect()
+        request = self._request((), ())
+        self._recording.observe("wire", "sent.raw", {"hex": early.hex()})
+        self._connection.write(request + early)
+        self._asked = True
+
     async def _do_open_partly(self) -> None:
         await self._connect()
         request = self._request((), (), partial=True)

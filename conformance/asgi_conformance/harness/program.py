@@ -16,6 +16,7 @@ from ..values import to_child
 _CLIENT_KINDS = {
     "open": "opens",
     "open-partly": "opens",
+    "open-early": "opens",
     "ask": "opens",
     "open-again": "opens",
     "accepted": "reads",
