@@ -29,8 +29,8 @@ from .routes import cases_of, route_named, routes_of
 from .separate import Separate
 from .visits import Visits, side_by_side
 
-# Cases in one batch: enough to keep the server busy, few enough that -x and progress are prompt; and in the first.
-BATCH, FIRST = 200, 24
+# Cases in one batch, and in the first; in those behind a batch that took LONG seconds, most of which it waited.
+BATCH, FIRST, LARGE, LONG = 200, 24, 1000, 3.0
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ class Hooks:
         self._places: dict[str, int] = {}
         self._pending: dict[str, Result] = {}
         self._lost: dict[str, str] = {}
+        # Servers of which some cases wait for long: the more of them wait side by side, the sooner all are done.
+        self._waiting: set[str] = set()
         self._progress: Any = None
         self._sparing = Sparing()
         config.stash[HOOKS] = self
@@ -108,7 +111,7 @@ class Hooks:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
         from .extended import is_extended
         from .harness.process import StartError
-        from .run import BATCH, FIRST
+        from .run import BATCH, FIRST, LARGE, LONG
 
         key = item.nodeid
         if key not in self._pending:
@@ -116,17 +119,21 @@ class Hooks:
                 raise Unjudged(self._lost[item.server])
             # A worker of xdist owns only the items that it is given one by one.
             size = BATCH if self.campaign.results else FIRST
+            size = LARGE if item.server in self._waiting else size
             size = max(1, size // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             start = self._places[key]
             near = [one for one in self.items[start : start + size] if one.server == item.server]
             # What is many exchanges runs by itself, or those before it would be reported only after it.
             near = [item] if is_extended(item.case) else [one for one in near if not is_extended(one.case)]
             batch = [one for one in near if one.nodeid not in self._pending]
+            began = time.monotonic()
             try:
                 results = self.campaign.run([one.case for one in batch], item.server)
             except StartError as exc:
                 self._lost[item.server] = f"the target's process ended and did not start again: {exc.message}"
                 raise Unjudged(self._lost[item.server]) from None
+            if time.monotonic() - began > LONG:
+                self._waiting.add(item.server)
             self._pending.update(zip((one.nodeid for one in batch), results, strict=True))
         result = self._pending.pop(key)
         if self.campaign.part == "alone":
@@ -155,7 +162,7 @@ class Hooks:
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
 
-    def _report(self, item: Item, when: Any, keywords: dict[str, int]) -> pytest.TestReport:
+    def _report(self, item: Item, when: Any, keywords: dict[str, Any]) -> pytest.TestReport:
         assert item.result is not None
         known = when == "call" and item.outcome == "xfailed"
         seconds = item.result.duration_us / 1_000_000 if when == "call" else 0.0
