@@ -71,6 +71,23 @@ def result(**finding: str) -> Result:
     )
 
 
+def test_several_servers_have_a_table_of_their_sections() -> None:
+    report = sample(servers=2)
+    table = [line.split() for line in summary(report).splitlines()]
+    first, second = (server["id"] for server in report["servers"])
+    (place,) = [place for place, line in enumerate(table) if line[:1] == ["section"]]
+    assert second.split("-", 1)[-1] in [*table[place - 1], *table[place]]
+    sections = {case["section"] for case in report["cases"]}
+    rows = {line[0]: line[1:] for line in table[place + 1 : place + 1 + len(sections)]}
+    assert set(rows) == sections
+    for section, cells in rows.items():
+        bad = [c["verdict"] for c in report["cases"] if c["section"] == section and c["server"] == first]
+        loud = next((verdict for verdict in ("fail", "error", "warn", "known") if verdict in bad), None)
+        assert cells[0] == str(bad.count(loud) if loud else bad.count("pass") + bad.count("note") or "-")
+        assert loud is None or cells[1] == loud
+    assert "section" not in summary(sample()).split()
+
+
 def test_a_failure_has_the_promised_form() -> None:
     assert console.failure(result(), "uvicorn 0.54.0 (websockets-sansio)").splitlines() == [
         "FAIL  close.client.code[4001-bye]      server: uvicorn 0.54.0 (websockets-sansio)",

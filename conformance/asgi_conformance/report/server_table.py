@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +19,7 @@ def server_table(report: Mapping[str, Any], styles: Mapping[str, str]) -> Table 
     """The table of a run with several servers, None for one with a single server."""
     if len(report["servers"]) < 2:
         return None
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("section", no_wrap=True, style="dim")
     for server in report["servers"]:
         name = pictured(str(server["id"])).replace("-", "\n", 1)
