@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
 import time
 
-from bench_cases import COUNT
+from amount import COUNT
+from serving import served
 from websockets.asyncio.client import connect
-
-SERVE = """
-import socket, sys, uvicorn
-config = uvicorn.Config("echo_app:app", loop=sys.argv[2], http=sys.argv[3], ws="websockets-sansio",
-                        log_level="warning", access_log=False)
-uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
-"""
 
 
 async def loop(port: int) -> float:
@@ -32,17 +23,9 @@ async def loop(port: int) -> float:
 
 
 def main() -> None:
-    """Serve the echo in a process of its own and print the loop's seconds."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(1024)
-    command = [sys.executable, "-c", SERVE, str(listener.fileno()), *sys.argv[1:3]]
-    server = subprocess.Popen(command, pass_fds=[listener.fileno()])
-    try:
-        print(asyncio.run(loop(listener.getsockname()[1])))
-    finally:
-        server.terminate()
-        server.wait()
+    """Serve the echo and print the loop's seconds."""
+    with served() as port:
+        print(asyncio.run(loop(port)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""2,500 cases of one exchange, as a pytest plugin: ``-p bench_cases --case='bench.echo*'``."""
+"""Thousands of cases of one exchange, as a pytest plugin: ``-p bench_cases --case='bench.echo*'``."""
 
 from __future__ import annotations
 
-from asgi_conformance.script import App, Client, case
+from amount import COUNT
 
-COUNT = 2500
+from asgi_conformance.script import App, Client, case
 
 
 @case(

@@ -1,104 +1,163 @@
-"""Measures the suite against the floors, side by side in one run: ``python benchmarks/run.py [REPEATS [sweep]]``.
+"""Measures the suite against the floors, side by side in one run: ``python benchmarks/run.py [REPEATS [PART ...]]``.
 
-With ``sweep``: all 65,536 close codes from the client against R, extrapolated to as many exchanges.
-
-R is the loop alone of the bare sequential ``websockets`` client. Ratios are what counts; seconds belong to a machine.
+The parts are ``whole``, ``workers``, ``memory``, ``kosoku`` and ``sweep``; all of them where none is named. Each part's
+table replaces the one that stands for it in docs/performance.md. Ratios are what counts; seconds belong to a machine.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+import measures
+from amount import COUNT
 
-HERE = Path(__file__).parent
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-SUITE = [*PYTEST, "--rootdir=.", "-p", "bench_cases", "--target=echo_app:app", "--case=bench.echo*"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE), "CI": "true"}
-# As uvicorn chooses where nothing is said, for both sides: asyncio and h11 unless uvloop and httptools are installed.
-LOOP, HTTP = ("auto", "auto")
-# How many exchanges R is measured with, and how many a sweep has.
-COUNT, CODES = 2500, 65536
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+CODES = 65536
+FEW, MANY = 1000, 10_000
+# Of what takes minutes.
+REPEATS_OF_LONG = 3
 
-
-def bare() -> float:
-    """Seconds of the bare loop alone, without the start of anything."""
-    command = [sys.executable, "bare_client.py", LOOP, HTTP]
-    return float(subprocess.run(command, cwd=HERE, env=ENVIRONMENT, check=True, capture_output=True).stdout)
+Rows = list[Sequence[str]]
 
 
-def whole(command: list[str]) -> float:
-    """Seconds of a whole process."""
-    started = time.perf_counter()
-    subprocess.run(command, cwd=HERE, env=ENVIRONMENT, check=True, capture_output=True)
-    return time.perf_counter() - started
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as Markdown has it."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def first_dot(command: list[str]) -> float:
-    """Seconds from exec to the first dot on standard output."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=HERE, env=ENVIRONMENT, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    while process.stdout.read(1) not in (b".", b""):
-        pass
-    seconds = time.perf_counter() - started
-    process.communicate()
-    return seconds
+def interleaved(repeats: int, what: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Each measure in turn, again and again: what disturbs the machine for a while disturbs them all."""
+    found: dict[str, list[float]] = {name: [] for name in what}
+    for turn in range(repeats):
+        for name, measure in what.items():
+            found[name].append(measure())
+        print(f"  {turn + 1} of {repeats}", *(f"{name}: {seen[-1]:.2f}" for name, seen in found.items()), sep="\n    ")
+    return found
 
 
-MEASURES: dict[str, Callable[[], float]] = {
-    "R: the bare client's loop alone, 2,500 exchanges": bare,
-    "the suite, whole process, 2,500 cases": lambda: whole(SUITE),
-    "the suite, whole process, 1 case": lambda: whole([*SUITE[:-1], "--case=bench.echo[0]"]),
-    "pytest alone, whole process, 2,500 trivial items": lambda: whole([*PYTEST, "trivial_items.py"]),
-    "the suite, exec to first verdict": lambda: first_dot(SUITE),
-    "pytest alone, exec to first dot": lambda: first_dot([*PYTEST, "trivial_items.py"]),
-}
+def whole(repeats: int) -> str:
+    """Whole processes and first verdicts, against R and against pytest itself."""
+    names = {
+        f"R: the bare client's loop alone, {COUNT} exchanges": measures.bare,
+        f"the suite, whole process, {COUNT} cases": lambda: measures.whole(measures.SUITE),
+        "the suite, whole process, 1 case": lambda: measures.whole([*measures.SUITE[:-1], "--case=bench.echo[0]"]),
+        f"pytest alone, whole process, {COUNT} trivial items": lambda: measures.whole(measures.TRIVIAL),
+        "the suite, exec to first verdict": lambda: measures.first_dot(measures.SUITE),
+        "pytest alone, exec to first dot": lambda: measures.first_dot(measures.TRIVIAL),
+    }
+    seconds = interleaved(repeats, names)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    reference, *_, verdict, dot = medians.values()
+    rows: Rows = [
+        (name, *(f"{value:.2f}" for value in (medians[name], min(values), max(values), medians[name] / reference)))
+        for name, values in seconds.items()
+    ]
+    note = f"First verdict against pytest's own first dot: **{verdict / dot:.2f}**."
+    return table(("measure", "median s", "min", "max", "against R"), rows) + f"\n\n{note}"
 
 
-def sweep(repeats: int) -> None:
-    """The sweep as a whole process, each time between two runs of the bare client."""
-    command = [*SUITE[:-1], "--case=exhaustive.client*", "--exhaustive"]
+def workers(repeats: int) -> str:
+    """The same cases in two workers of pytest-xdist."""
+    pairs = {"one process": measures.SUITE, "-n 2": [*measures.SUITE, "-n", "2"]}
+    seconds = interleaved(repeats, {name: lambda c=command: measures.whole(c) for name, command in pairs.items()})
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    rows: Rows = [(name, f"{m:.2f}", f"{m / medians['one process']:.2f}") for name, m in medians.items()]
+    return table((f"{COUNT} cases", "median s", "against one process"), rows)
+
+
+def memory(repeats: int) -> str:
+    """CPU and memory of both processes, and how they grow with the number of cases."""
+    amounts = (1, FEW, MANY)
+    found = {count: measures.used(count) for count in amounts}
+    rows: Rows = []
+    for count, u in found.items():
+        seconds, megabytes = (u.seconds, u.own_cpu, u.server_cpu), (u.own_memory, u.server_memory)
+        rows.append((f"{count:,}", *(f"{value:.1f}" for value in seconds), *(f"{value:.0f}" for value in megabytes)))
+    few, many = found[FEW], found[MANY]
+    own, server = (
+        (after - before) * 1024 / (MANY - FEW)
+        for before, after in ((few.own_memory, many.own_memory), (few.server_memory, many.server_memory))
+    )
+    header = ("cases", "wall s", "CPU s, suite", "CPU s, target", "memory at most, suite (MB)", "target (MB)")
+    note = f"For each case from {FEW:,} to {MANY:,}: **{own:.1f} KB** in the suite, **{server:.1f} KB** in the target."
+    return table(header, rows) + f"\n\n{note}"
+
+
+def kosoku(repeats: int) -> str:
+    """Cases per second beside kosoku, whole processes, against the same server."""
+    if measures.KOSOKU is None:
+        return "kosoku was not there to be measured (`pip install kosoku`, or its path in `KOSOKU`)."
+    counts: dict[int, int] = {}
+
+    def peer(parallelism: int) -> float:
+        seconds, counts[parallelism] = measures.kosoku(parallelism)
+        return seconds
+
+    names = {
+        "kosoku -p 1": lambda: peer(1),
+        "kosoku -p 16": lambda: peer(16),
+        "the suite": lambda: measures.whole(measures.SUITE),
+    }
+    seconds = {name: statistics.median(values) for name, values in interleaved(repeats, names).items()}
+    cases = dict(zip(names, (counts[1], counts[16], COUNT), strict=True))
+    rates = {name: cases[name] / seconds[name] for name in names}
+    rows: Rows = [
+        (name, str(cases[name]), f"{seconds[name]:.2f}", f"{rate:.0f}", f"{rates['the suite'] / rate:.1f}")
+        for name, rate in rates.items()
+    ]
+    return table(("tool", "cases", "median s, whole process", "cases per second", "the suite against it"), rows)
+
+
+def sweep(repeats: int) -> str:
+    """All close codes from the client as a whole process, each time between two runs of the bare client."""
+    rows: Rows = []
     ratios = []
-    for _ in range(repeats):
-        before = bare()
-        seconds = whole(command)
-        reference = (before + bare()) / 2 * CODES / COUNT
+    for turn in range(min(repeats, REPEATS_OF_LONG)):
+        before = measures.bare()
+        seconds = measures.whole(measures.SWEEP)
+        reference = (before + measures.bare()) / 2 * CODES / COUNT
         ratios.append(seconds / reference)
-        print(f"the sweep {seconds:.1f} s, R extrapolated {reference:.1f} s: {ratios[-1]:.2f}", flush=True)
-    print(f"the sweep of {CODES} codes against R extrapolated, median of {repeats}: {statistics.median(ratios):.2f}")
+        rows.append((str(turn + 1), f"{seconds:.1f}", f"{reference:.1f}", f"{ratios[-1]:.2f}"))
+        print("  the sweep", *rows[-1], flush=True)
+    note = f"Median: **{statistics.median(ratios):.2f}** of R extrapolated."
+    return table(("run", f"{CODES:,} codes, s", "R extrapolated, s", "against R"), rows) + f"\n\n{note}"
+
+
+PARTS: dict[str, Callable[[int], str]] = {
+    "whole": whole, "workers": workers, "memory": memory, "kosoku": kosoku, "sweep": sweep
+}  # fmt: skip
+
+
+def conditions(repeats: int) -> str:
+    """With what, and when, in a sentence."""
+    parts = "uvloop and httptools" if find_spec("uvloop") and find_spec("httptools") else "asyncio and h11"
+    names = ", ".join(f"{name} {version(name)}" for name in ("uvicorn", "starlette", "websockets", "pytest"))
+    python, cores = platform.python_version(), os.cpu_count()
+    return f"Measured {date.today()}: repeats {repeats}, Python {python}, {cores} cores, {names}, {parts}."
 
 
 def main() -> None:
-    """Run all measures in turn, again and again, and print their medians with the ratios."""
+    """Measure, and put the tables where they stand in the page."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    if sys.argv[2:] == ["sweep"]:
-        sweep(repeats)
-        return
-    seconds: dict[str, list[float]] = {name: [] for name in MEASURES}
-    for _ in range(repeats):
-        for name, measure in MEASURES.items():
-            seconds[name].append(measure())
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    reference = next(iter(medians.values()))
-    parts = "uvloop and httptools" if find_spec("uvloop") and find_spec("httptools") else "asyncio and h11"
-    title = f"{repeats} interleaved repeats, Python {platform.python_version()}, {os.cpu_count()} cores, {parts}"
-    table = Table("measure", "median s", "min", "max", "against R", title=title)
-    for name, values in seconds.items():
-        row = (f"{medians[name]:.2f}", f"{min(values):.2f}", f"{max(values):.2f}", f"{medians[name] / reference:.2f}")
-        table.add_row(name, *row)
-    Console(width=120).print(table)
-    names = list(medians)
-    print(f"first verdict against pytest's own first dot: {medians[names[4]] / medians[names[5]]:.2f}")
+    for name in sys.argv[2:] or PARTS:
+        print(name, flush=True)
+        found = f"{PARTS[name](repeats)}\n\n{conditions(repeats)}"
+        print(found, flush=True)
+        page = PAGE.read_text("utf-8")
+        begin, end = f"<!-- measured: {name} -->", "<!-- end -->"
+        pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
+        assert pattern.search(page), f"{PAGE} has no place for {name}"
+        PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{found}\n\n{end}", page), "utf-8")  # noqa: B023
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench_cases import COUNT
+from amount import COUNT
 
 
 @pytest.mark.parametrize("number", range(COUNT))

@@ -109,7 +109,7 @@ def test_a_wrong_count_is_one_clear_line(given_: str) -> None:
 
 def options(fuzz: str) -> Options:
     missing = ("conformance_strict", "conformance_profile", "conformance_deadline", "baseline")
-    flags = dict.fromkeys(("factory", "update_baseline", "exhaustive", "tls", "unix"), False)
+    flags = dict.fromkeys(("factory", "update_baseline", "exhaustive", "tls", "unix"), False) | {"url": None}
     rest = dict.fromkeys(missing) | flags | {"python": ""}
     return read({**GIVEN, **rest, "fuzz": fuzz}, HERE, Settings())
 

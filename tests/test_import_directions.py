@@ -10,7 +10,7 @@ import asgi_conformance
 
 ROOT = Path(asgi_conformance.__file__).parent
 DATA = {"model", "values", "states", "states_model", "states_transitions", "states_environment", "states_calls"}
-DATA |= {"close_codes", "configurations", "requirements", "deviations", "paths", "paths_search"}
+DATA |= {"close_codes", "configurations", "requirements", "deviations", "paths", "paths_search", "paths_shipped"}
 ALLOWED = {
     "model": set(),
     "values": set(),

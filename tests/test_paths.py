@@ -20,6 +20,7 @@ from asgi_conformance.paths import (
     totals,
 )
 from asgi_conformance.paths_search import LONGEST, ROWS, START, Search
+from asgi_conformance.paths_shipped import searched, shipped
 from asgi_conformance.states import ACCEPT, CLOSE, CONNECT, DENIAL_BODY, DENIAL_EXTENSION, INITIAL, SENT
 from asgi_conformance.states_environment import ENVIRONMENTS, EVENTS, Environment, Link
 from asgi_conformance.states_model import RAISED_OSERROR, RETURNED, Given, Outcome, step
@@ -40,6 +41,10 @@ def test_totals_are_frozen() -> None:
 def test_walks_and_their_ids_are_frozen() -> None:
     lines = [" ".join((walk.id, *(t.id for t in walk.transitions))) for walk in all_walks()]
     assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == "c3139c302cb48c82"
+
+
+def test_shipped_walks_are_those_that_the_search_finds() -> None:
+    assert shipped() == searched(), "run python -m asgi_conformance.paths_shipped"
 
 
 def test_ids_are_unique_ascii_without_spaces() -> None:

@@ -34,6 +34,7 @@ UNTOLD = {
     "close.client.reason": "a program cannot tell asgi.disconnect.reason-early",
     "endings.blocked.handler-ends": "its client holds back",
     "endings.client.closes-twice": "its client holds back",
+    "endings.early.data": "its client holds back or hurries",
     "endings.client.data-after-close": "its client holds back",
     "handshake.denied.body-later": "its denial is sent event by event",
     "messages.client.json-default": "a program cannot tell starlette.receive.json",

@@ -30,7 +30,7 @@ from .separate import Separate
 from .visits import Visits, side_by_side
 
 # Cases in one batch, and in the first; in those behind a batch that took LONG seconds, most of which it waited.
-BATCH, FIRST, LARGE, LONG = 200, 24, 1000, 3.0
+BATCH, FIRST, LARGE, LONG = 200, 8, 1000, 3.0
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)

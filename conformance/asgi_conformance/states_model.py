@@ -230,11 +230,6 @@ class _Object:
 _KINDS = {"event": "event", "text": "text", "bytes": "bytes", "json-text": "json", "json-binary": "json"}
 
 
-# The same few hundred outcomes answer for a whole run: none is worked out twice as long as it is remembered.
-_REMEMBERED = 4096
-_outcomes: dict[tuple[Pair, str, frozenset[str], str], Outcome] = {}
-
-
 def step(pair: Pair, operation: str, given: Given) -> Outcome:
     """What the operation must come to, for an object in that pair which was given these results.
 
@@ -242,17 +237,6 @@ def step(pair: Pair, operation: str, given: Given) -> Outcome:
     Raises KeyError for an operation that is not in `OPERATIONS`, and `NotGiven` when the operation must make an inner
     call for which ``given`` holds no result: it would wait, or the framework did not call what it had to call.
     """
-    # Results are plain values, whose text tells all that differs in them: 1 and True, "a" and b"a".
-    key = pair, operation, given.extensions, repr(given.results)
-    known = _outcomes.get(key)
-    if known is None:
-        if len(_outcomes) >= _REMEMBERED:
-            _outcomes.clear()
-        known = _outcomes[key] = _step(pair, operation, given)
-    return known
-
-
-def _step(pair: Pair, operation: str, given: Given) -> Outcome:
     model = _Object(pair, given)
     returns: str | None = "none"
     raised = _Raises("")

@@ -115,12 +115,30 @@ def _can_be(lane: Lane, place: Place) -> bool:
     return not sends or place.pair.application is CONNECTED  # only after the handshake a client can send frames
 
 
+_stepped: dict[tuple[Pair, str, frozenset[str], str], Outcome | NotGiven] = {}
+
+
+def _step(pair: Pair, operation: str, given: Given) -> Outcome:
+    """The model's answer, asked for once: places differ mostly in where the client is, which the model does not see."""
+    key = pair, operation, given.extensions, repr(given.results)
+    known = _stepped.get(key)
+    if known is None:
+        try:
+            known = step(pair, operation, given)
+        except NotGiven as needed:
+            known = needed
+        _stepped[key] = known
+    if isinstance(known, NotGiven):
+        raise NotGiven(known.call, known.message)
+    return known
+
+
 def _unfold(place: Place, operation: str, lane: Lane, results: tuple[Inner, ...] = ()) -> list[Alternative] | None:
     """Every way in which the operation may go on from these results; None if it would wait for ever."""
     link = lane.link or place.link
     given = Given(results, frozenset({DENIAL_EXTENSION} if place.denial else ()))
     try:
-        return [Alternative(given, step(place.pair, operation, given))]
+        return [Alternative(given, _step(place.pair, operation, given))]
     except NotGiven as needed:
         events = [result for result in results if not isinstance(result, str)]
         choices: tuple[Inner, ...]
@@ -194,7 +212,7 @@ def _transition(name: str, place: Place, operation: str, environment: Environmen
 def _environments(place: Place, operation: str) -> Iterable[Environment]:
     """The environments worth trying: an operation that makes no inner call is the same in all."""
     try:
-        step(place.pair, operation, Given((), frozenset({DENIAL_EXTENSION} if place.denial else ())))
+        _step(place.pair, operation, Given((), frozenset({DENIAL_EXTENSION} if place.denial else ())))
     except NotGiven:
         return Environment
     return (Environment.ANY, Environment.OFFERED, Environment.NOT_OFFERED)

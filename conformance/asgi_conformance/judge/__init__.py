@@ -108,7 +108,7 @@ def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] 
     if not seen.operations and not (begun and context.framework == STARLETTE):
         return
     if context.framework == STARLETTE and (requires is None or any(id.startswith("starlette.") for id in requires)):
-        yield from framework(case, seen)
+        yield from framework(case, seen, requires)
     elif context.framework in DIALECTS:
         yield from dialect(case, seen, context.framework)
 

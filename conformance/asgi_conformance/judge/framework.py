@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..model import Case, Layer, Observation, Step
@@ -15,10 +15,25 @@ from .claims import Claim, event_text, exception_text, shown
 from .seen import Operation, Seen
 
 START = Pair(WebSocketState(0), WebSocketState(0))
+# The same few hundred outcomes answer for a whole run: none is worked out twice as long as it is remembered.
+_REMEMBERED = 4096
+_outcomes: dict[tuple[Pair, str, frozenset[str], str], Outcome] = {}
 
 
-def framework(case: Case, seen: Seen) -> Iterator[Claim]:
-    """All claims about Starlette's WebSocket in one trace of a probe."""
+def _step(pair: Pair, operation: str, given: Given) -> Outcome:
+    # Results are plain values, whose text tells all that differs in them: 1 and True, "a" and b"a".
+    key = pair, operation, given.extensions, repr(given.results)
+    known = _outcomes.get(key)
+    if known is None:
+        if len(_outcomes) >= _REMEMBERED:
+            _outcomes.clear()
+        known = _outcomes[key] = step(pair, operation, given)
+    return known
+
+
+def framework(case: Case, seen: Seen, requires: Collection[str] | None = None) -> Iterator[Claim]:
+    """The claims about Starlette's WebSocket in one trace of a probe: all, or no more of those of some requirements."""
+    wanted = None if requires is None else frozenset(requires)
     inner = seen.inner
     extensions = frozenset(seen.outer.entered.get("extensions", ()) if seen.outer else ())
     by_step: dict[int, list[Observation]] = {}
@@ -40,7 +55,8 @@ def framework(case: Case, seen: Seen) -> Iterator[Claim]:
             yield _strange_state(operation)
             return
         script = case.steps[operation.step]
-        yield from _operation(script, operation, pair, after, by_step.get(operation.step, []), extensions, assigned)
+        entries = by_step.get(operation.step, [])
+        yield from _operation(script, operation, pair, after, entries, extensions, assigned, wanted)
         pair = after
     yield from _unfinished(case, seen, pair, by_step, extensions)
 
@@ -61,7 +77,7 @@ def _unfinished(
             entries = [o for o in entries[-1:] if o.kind == "send"]
         asked = [call.removeprefix("inner.") for call in waiting if call.startswith("inner.")]
         try:
-            ids = [*step(pair, name, _given(entries, extensions)).requirement_ids]
+            ids = [*_step(pair, name, _given(entries, extensions)).requirement_ids]
         except NotGiven as due:
             if due.call in asked:
                 continue
@@ -144,6 +160,7 @@ def _operation(
     entries: list[Observation],
     extensions: frozenset[str],
     assigned: Mapping[int, list[tuple[str, int, int]]],
+    wanted: frozenset[str] | None,
 ) -> Iterator[Claim]:
     name = name_of(script)
     if name not in OPERATIONS:
@@ -158,15 +175,19 @@ def _operation(
         return  # the table knows no receive that raises: what the framework makes of it is its own affair
     given = _given(entries, extensions)
     try:
-        outcome = step(before, name, given)
+        outcome = _step(before, name, given)
     except NotGiven as missing:
         if not many:
             expected = f"{_call(name, before)} calls the inner {missing.call}"
             for id in _requirements(name):
                 yield _claim(id, False, expected, f"it did not, and {_result_text(operation)}")
         return
-    yield from _result(name, args, operation, before, outcome, entries, many)
-    yield from _states(name, before, after, outcome, assigned.get(operation.step, []))
+    ids = [id for id in outcome.requirement_ids if not id.startswith("starlette.state.")]
+    if wanted is None or not wanted.isdisjoint(ids):
+        asked = ids if wanted is None else [id for id in ids if id in wanted]
+        yield from _result(asked, name, args, operation, before, outcome, entries, many)
+    if wanted is None or any(id.startswith("starlette.state.") for id in wanted):
+        yield from _states(name, before, after, outcome, assigned.get(operation.step, []))
 
 
 def _call(name: str, before: Pair) -> str:
@@ -191,10 +212,16 @@ def _result_text(operation: Operation) -> str:
 
 
 def _result(
-    name: str, args: Mapping[str, Any], operation: Operation, before: Pair, outcome: Outcome, entries: Any, many: bool
+    ids: Sequence[str],
+    name: str,
+    args: Mapping[str, Any],
+    operation: Operation,
+    before: Pair,
+    outcome: Outcome,
+    entries: Any,
+    many: bool,
 ) -> Iterator[Claim]:
-    """What the operation returned or raised, and what it passed on."""
-    ids = [id for id in outcome.requirement_ids if not id.startswith("starlette.state.")]
+    """What the operation returned or raised, and what it passed on, as far as these requirements speak of it."""
     sends = [o.data["event"] for o in entries if o.kind == "send"]
     types_ok = many or [str(event.get("type")) for event in sends] == list(outcome.sends)
     result_ok, expected = _compare(operation, outcome)

@@ -28,7 +28,7 @@ _HANDLER_CHECKS = (
 # In the needs of a case about the server alone (addresses.py).
 OUTERMOST = "outermost"
 # What a client does about its own TCP connection that the program's template has no words for.
-HELD_BACK = frozenset({"cork", "uncork", "stop-reading", "read-again", "over"})
+HELD_BACK = frozenset({"cork", "uncork", "open-early", "stop-reading", "read-again", "over"})
 _PACKAGES = {"wsproto": "uvicorn wsproto websockets starlette"}
 
 
@@ -118,7 +118,7 @@ def _unreplayable(case: Case, subject: Subject) -> str:
     if denies and any(step.lane == "app" and step.op == "send" for step in case.steps):
         return "its denial is sent event by event, and a replay sends a whole response"
     if any(step.op in HELD_BACK for step in case.steps if step.lane == "client"):
-        return "its client holds back what it writes or reads, which a replay has not"
+        return "its client holds back or hurries what it writes or reads, which a replay has not"
     unknown = next((step.op for step in case.steps if step.lane == "client" and step.op not in CLIENT_OPS), "")
     return f"there is no such step in a replay: {unknown}" if unknown else ""
 
