@@ -53,10 +53,10 @@ def visited(folder: Path, which: str) -> Cases:
     head = re.search(r"^```python\n(.*?)^```$", FINDINGS, re.MULTILINE | re.DOTALL)
     assert head is not None
     folder.joinpath("app.py").write_text("\n\n".join([head[1], *(getattr(section, which) for section in SECTIONS)]))
-    command = [sys.executable, "-m", "pytest", "--target=app:app", "--report=report.json", "-q", "-p", "no:cacheprovider"]
+    options = ["--target=app:app", "--report=report.json", "-q", "-p", "no:cacheprovider"]
     environment = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}
-    words = [f"--case={way}" for way in WAYS]
-    ran = subprocess.run([*command, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-m", "pytest", *options, *(f"--case={way}" for way in WAYS)]
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert ran.returncode == (which == "wrong"), ran.stdout + ran.stderr
     cases: Cases = {}
     for case in json.loads(folder.joinpath("report.json").read_text("utf-8"))["cases"]:
@@ -102,9 +102,9 @@ def test_pages_are_current_links_lead_somewhere_and_the_index_names_them_all() -
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
 
 
-def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_told() -> None:
     """The check above can fail."""
-    command = "import build; page = build._page('docs/index.md', 'index.html'); print(build._problem(page, 'no.md', {}))"
+    command = "import build; print(build._problem(build._page('docs/index.md', 'index.html'), 'no.md', {}))"
     ran = subprocess.run([sys.executable, "-c", command], cwd=DOCS, capture_output=True, text=True, timeout=120)
     assert ran.stdout.strip() == "there is no such file", ran.stderr
 
@@ -126,5 +126,5 @@ def test_files_that_a_guide_names_exist(page: str) -> None:
     text = DOCS.joinpath(f"{page}.md").read_text("utf-8")
     named = set(re.findall(r"`([\w/.-]+\.(?:py|toml|md))`", text))
     assert len(named) > 5
-    for name in named:
+    for name in (name for name in named if "NAME" not in name):
         assert any((base / name).is_file() for base in (ROOT, ROOT / "conformance" / "asgi_conformance")), name
