@@ -51,7 +51,7 @@ def shuffled(trace: Trace, seed: int) -> Trace:
     out = []
     while queues:
         boundary = chance.choice(sorted(queues))
-        out.append(replace(queues[boundary].pop(0), t_us=chance.randrange(10_000_000)))
+        out.append(queues[boundary].pop(0)._replace(t_us=chance.randrange(10_000_000)))
         if not queues[boundary]:
             del queues[boundary]
     return Trace(tuple(out), trace.complete)
@@ -103,7 +103,7 @@ def mutations(trace: Trace) -> Iterator[Trace]:
         for o in trace.observations:
             event = o.data.get("event") or {}
             if o.kind == "receive" and event.get("type") == "websocket.disconnect":
-                o = replace(o, data={**o.data, "event": {**event, field: value}})
+                o = o._replace(data={**o.data, "event": {**event, field: value}})
             changed.append(o)
         yield Trace(tuple(changed))
 
@@ -131,7 +131,7 @@ def test_a_deviation_names_exactly_what_is_observed(everything: list[Result]) ->
     """Another breach of the same requirement still counts."""
     result = next(r for r in everything if r.case.full_id == "lost.open[fin]")
     changed = [
-        replace(o, data={**o.data, "event": {**o.data["event"], "code": 1011}})
+        o._replace(data={**o.data, "event": {**o.data["event"], "code": 1011}})
         if o.boundary == "outer" and o.kind == "receive" and o.data["event"].get("code") == 1005
         else o
         for o in result.trace.observations

@@ -39,6 +39,8 @@ class Hooks:
         self._waiting: set[str] = set()
         self._progress: Any = None
         self._sparing = Sparing()
+        # Cleanups run last in, first out: this one behind the searches for garbage of pytest itself.
+        config.add_cleanup(self._sparing.release)
         config.stash[HOOKS] = self
 
     def pytest_report_header(self) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .transport import SocketTransport
+
 LOOPBACK = "127.0.0.1"
 # The name of a server that has no address: what a client behind a Unix socket asks for.
 NAME = "localhost"
@@ -48,11 +50,12 @@ class Endpoint:
         """Connect, and shake hands where there is TLS. Raises `OSError` (a certificate that is not trusted too)."""
         loop = asyncio.get_running_loop()
         sock = await self._connected(narrow)
-        more: dict[str, Any] = {}
-        if self.tls is not None:
-            more = {"ssl": self.tls, "server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
+        if self.tls is None:
+            SocketTransport(loop, sock, protocol())
+            return
+        more: dict[str, Any] = {"server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
         try:
-            await loop.create_connection(protocol, sock=sock, **more)
+            await loop.create_connection(protocol, sock=sock, ssl=self.tls, **more)
         except BaseException:
             sock.close()
             raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..model import Component, Layer, Observation, Trace
 
@@ -16,8 +17,7 @@ Event = Mapping[str, Any]
 LATE_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """One event that the application side sent at a boundary, and how that send ended."""
 
     event: Event
@@ -26,8 +26,7 @@ class Sent:
     raised: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of the app lane and how it ended; ``public``: the framework's public states after it."""
 
     step: int
@@ -36,11 +35,10 @@ class Operation:
     raised: Mapping[str, Any] | None
     states: tuple[int, int] | None
     attempts: int
-    public: Mapping[str, Any] = field(default_factory=dict)
+    public: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(NamedTuple):
     """A deadline that passed, with its evidence."""
 
     wait: str
@@ -58,8 +56,7 @@ class Missed:
         return call in (self.app.get("waiting") or {})
 
 
-@dataclass(frozen=True, slots=True)
-class AtBoundary:
+class AtBoundary(NamedTuple):
     """What passed one ASGI boundary."""
 
     name: str

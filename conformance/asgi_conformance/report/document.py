@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from asgi_conformance.model import Component, Requirement, Result, ServerInfo, Verdict
+from asgi_conformance.model import Component, Finding, Requirement, Result, ServerInfo, Verdict
 
 from . import derived
 from .causes import LAYERS, causes
@@ -147,7 +148,7 @@ def _findings(result: Result) -> list[dict[str, Any]]:
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for finding in result.findings:
-        entry = plain(finding)
+        entry = {name: str(text) if (text := getattr(finding, name)) else "" for name in _OF_A_FINDING}
         if finding.verdict not in (Verdict.PASS, Verdict.SKIP):
             found[(len(found),)] = entry
             continue
@@ -157,6 +158,10 @@ def _findings(result: Result) -> list[dict[str, Any]]:
         else:
             found[key] = {**entry, "message": "", "fix": ""}
     return list(found.values())
+
+
+# All of it is text: what turns anything into plain values would look at each for long.
+_OF_A_FINDING = tuple(field.name for field in fields(Finding))
 
 
 def summary(
