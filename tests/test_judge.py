@@ -11,6 +11,8 @@ import pytest
 
 from asgi_conformance import cases, deviations
 from asgi_conformance.judge import Context, judge
+from asgi_conformance.judge.seen import read
+from asgi_conformance.judge.server import server
 from asgi_conformance.model import Case, Layer, Observation, Result, ServerInfo, Trace, Verdict
 from asgi_conformance.run import Plan, Run
 
@@ -55,6 +57,28 @@ def shuffled(trace: Trace, seed: int) -> Trace:
         if not queues[boundary]:
             del queues[boundary]
     return Trace(tuple(out), trace.complete)
+
+
+@pytest.mark.parametrize("base", ["right", "wrong"])
+def test_what_a_case_does_not_decide_need_not_be_worked_out(everything: list[Result], base: str) -> None:
+    """Asked for some requirements, the server's parts say just what they say of those when asked for all."""
+    for result in everything:
+        seen = read(result.trace if base == "right" else damaged(result.trace))
+        every = list(server(seen, "2.5"))
+        for id in {id for claim in every for id in (claim.requirement, claim.about) if id}:
+            alone = [claim for claim in server(seen, "2.5", [id]) if id in (claim.requirement, claim.about)]
+            assert alone == [claim for claim in every if id in (claim.requirement, claim.about)], result.case.full_id
+
+
+def damaged(trace: Trace) -> Trace:
+    """A trace with every event but the first missing at the outermost boundary, and every frame but the last."""
+    kept = []
+    for o in trace.observations:
+        received = o.boundary == "outer" and o.kind == "receive" and o.data["event"].get("type") != "websocket.connect"
+        if not received and (o.boundary, o.kind) != ("wire", "sent"):
+            kept.append(o)
+    missed = {"wait": "end", "seconds": 5.0, "app": {"waiting": {"outer.receive": "receive"}, "over": False}}
+    return Trace((*kept, Observation(9_000_000, "client", "deadline", missed)))
 
 
 def test_times_and_the_order_between_boundaries_do_not_matter(everything: list[Result]) -> None:

@@ -12,31 +12,13 @@ from ..close_codes import MAXIMUM, arrival
 from ..model import Level
 from .claims import Claim, event_text, exception_text, frame_text, shown
 from .seen import AtBoundary, Frame, Seen, Sent
-from .server_afterwards import afterwards, sends_after_the_end
 from .server_handshake import claim
 from .server_messages import complete_messages
 
 RESERVED = (1005, 1006, 1015)
 
 
-def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
-    """All claims about how a connection ended."""
-    outer = seen.outer
-    if outer is None:
-        return
-    yield from _close_frames(seen)
-    yield from _disconnect(seen, outer, spec_version)
-    if not seen.wire.opened:
-        yield from _left_unanswered(seen, outer)
-        yield from sends_after_the_end(seen, outer)
-    else:
-        yield from _echo(seen, outer)
-        yield from _own_close(seen, outer)
-        yield from _application_over(seen, outer)
-        yield from afterwards(seen, outer)
-
-
-def _close_frames(seen: Seen) -> Iterator[Claim]:
+def close_frames(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """Whatever the application asked for, these never leave a server."""
     for frame in (f for f in seen.wire.received if f["opcode"] == "close"):
         code = frame.get("code")
@@ -54,7 +36,8 @@ def _close_frames(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.no-data-after", held, "nothing after the Close frame", ", ".join(after) or "nothing")
 
 
-def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+def disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The event that tells the application of the end, and its code."""
     events = [event for event in outer.received if event.get("type") == "websocket.disconnect"]
     wire = seen.wire
     refused = any(s.event.get("type") in ("websocket.close", "websocket.http.response.start") for s in outer.sent)
@@ -205,8 +188,10 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def echo(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """The server's side of the closing handshake, and of failing a connection."""
+    if not seen.wire.opened:
+        return
     wire, frame = seen.wire, seen.wire.client_close
     broke = wire.client_end == "close" and frame is not None and _illegal(frame)
     if broke or _broken_frame(seen):
@@ -318,9 +303,11 @@ def _unanswered(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.unanswered", True, "no document sets a time", observed)
 
 
-def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """The application's close on the wire."""
     wire = seen.wire
+    if not wire.opened:
+        return
     sent = next((s for s in outer.sent if s.event.get("type") == "websocket.close"), None)
     if sent is None or wire.client_end:
         return
@@ -366,9 +353,12 @@ def _closes(sent: Sent) -> bool:
     return sent.event.get("type") == "websocket.close" and sent.raised is None
 
 
-def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """The application ended without having closed."""
+def application_over(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The application ended without having closed, or without an answer to the handshake."""
     wire = seen.wire
+    if not wire.opened:
+        yield from _left_unanswered(seen, outer)
+        return
     if outer.exit is None or wire.client_end or any(_closes(s) and s.returned for s in outer.sent):
         return
     over = wire.ended_by_server or wire.server_close is not None
