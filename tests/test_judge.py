@@ -11,6 +11,7 @@ import pytest
 
 from asgi_conformance import cases, deviations
 from asgi_conformance.judge import Context, judge
+from asgi_conformance.judge.framework import framework
 from asgi_conformance.judge.seen import read
 from asgi_conformance.judge.server import server
 from asgi_conformance.model import Case, Layer, Observation, Result, ServerInfo, Trace, Verdict
@@ -68,6 +69,17 @@ def test_what_a_case_does_not_decide_need_not_be_worked_out(everything: list[Res
         for id in {id for claim in every for id in (claim.requirement, claim.about) if id}:
             alone = [claim for claim in server(seen, "2.5", [id]) if id in (claim.requirement, claim.about)]
             assert alone == [claim for claim in every if id in (claim.requirement, claim.about)], result.case.full_id
+
+
+@pytest.mark.parametrize("base", ["right", "wrong"])
+def test_an_operation_that_decides_nothing_need_not_be_worked_out(everything: list[Result], base: str) -> None:
+    for result in everything:
+        if result.case.kind == "probe" and result.trace.at("inner"):
+            seen = read(result.trace if base == "right" else damaged(result.trace))
+            every = list(framework(result.case, seen))
+            for id in {claim.requirement for claim in every}:
+                alone = [claim for claim in framework(result.case, seen, [id]) if claim.requirement == id]
+                assert alone == [claim for claim in every if claim.requirement == id], result.case.full_id
 
 
 def damaged(trace: Trace) -> Trace:

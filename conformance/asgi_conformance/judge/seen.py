@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -166,7 +166,17 @@ class Seen:
     missed: tuple[Missed, ...]
     failed: tuple[Mapping[str, Any], ...]
     client_steps: tuple[Mapping[str, Any], ...]
-    framework: tuple[Observation, ...] = field(default=())
+    by_boundary: Mapping[str, Sequence[Observation]]
+
+    @property
+    def framework(self) -> Sequence[Observation]:
+        """What was observed of the framework's objects."""
+        return self.by_boundary.get("framework", ())
+
+    def at(self, boundary: str, *kinds: str) -> Sequence[Observation]:
+        """The observations of one boundary in their order, of the given kinds (all when none is given)."""
+        found = self.by_boundary.get(boundary, ())
+        return [o for o in found if o.kind in kinds] if kinds else found
 
     def boundary(self, name: str) -> AtBoundary | None:
         """A boundary by name, None where nothing reached it."""
@@ -213,7 +223,7 @@ def read(trace: Trace) -> Seen:
         missed=tuple(_missed(o.data) for o in client if o.kind == "deadline"),
         failed=tuple(o.data for o in client if o.kind == "failed"),
         client_steps=tuple(o.data for o in client if o.kind == "step"),
-        framework=tuple(by_boundary.get("framework", ())),
+        by_boundary=by_boundary,
     )
 
 

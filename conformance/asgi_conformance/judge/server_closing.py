@@ -139,7 +139,7 @@ def _after_own_close(seen: Seen, code: Any, frame: Frame) -> Claim:
 def _closed_before(seen: Seen) -> bool:
     """Whether the server had taken a close of the application when it gave it the disconnect."""
     closing = False
-    for o in seen.trace.at("outer", "send", "sent", "receive"):
+    for o in seen.at("outer", "send", "sent", "receive"):
         kind = o.data["event"].get("type") if "event" in o.data else ""
         if o.kind == "send":
             closing = kind == "websocket.close"

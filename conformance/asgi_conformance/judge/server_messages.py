@@ -33,7 +33,7 @@ def frames(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
 
 def _after_accept(seen: Seen) -> Iterator[Claim]:
     """Whether the first message was passed only once the application had accepted."""
-    kinds = [str(o.data["event"].get("type")) for o in seen.trace.at("outer", "receive", "send")]
+    kinds = [str(o.data["event"].get("type")) for o in seen.at("outer", "receive", "send")]
     if "websocket.receive" in kinds:
         held = "websocket.accept" in kinds[: kinds.index("websocket.receive")]
         observed = "after the accept" if held else "websocket.receive before the accept"
