@@ -16,13 +16,12 @@ from typing import Any
 from ..values import expanded
 from . import frames
 from .deadlines import Deadlines
-from .endpoint import as_asgi
+from .endpoint import as_asgi, widen
 from .handshake import Answer, Handshake, Observe, Pairs
 
 # Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill
 # the suite's memory, and a server whose client takes all at once may never come to anything but sending.
-FRAMES_KEPT = 2000
-BYTES_KEPT = 8 * 1024 * 1024
+FRAMES_KEPT, BYTES_KEPT = 2000, 8 * 1024 * 1024
 HEAD_KEPT, FRAME_KEPT = 2 * 1024 * 1024, 64 * 1024 * 1024  # of an answer, of a frame: past these it gives up
 
 
@@ -64,7 +63,7 @@ class Connection(asyncio.Protocol):
         self.close_received: tuple[int | None, str] | None = None
         self.close_sent = False
         self.ended = False
-        self.silent = False
+        self.silent = self.keeps_open = False
         self.half_closed = False
         self._corked: list[bytes] | None = None
 
@@ -105,7 +104,7 @@ class Connection(asyncio.Protocol):
         self._handshake.eof()
         self._observe("wire", "received.eof", self._unfinished())
         self._end()
-        return False
+        return self.keeps_open
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended:
@@ -235,8 +234,9 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def read_again(self) -> None:
-        """Read what has arrived since `stop_reading`, and go on."""
+        """Read what has arrived since `stop_reading`, and go on, with room for much."""
         if self._transport is not None and not self._transport.is_closing():
+            widen(self._transport.get_extra_info("socket"))
             self._transport.resume_reading()
 
     def cork(self) -> None:

@@ -234,6 +234,10 @@ class ClientLane:
         await self._opened()
         await connection.until(lambda: connection.close_received is not None, "close")
 
+    async def _do_end_begun(self) -> None:
+        connection = self._connection
+        await connection.until(lambda: connection.ended or connection.close_received is not None, "close", True)
+
     async def _do_ended(self) -> str | None:
         connection = self._connection
         try:
@@ -271,6 +275,9 @@ class ClientLane:
 
     async def _do_silence(self) -> None:
         self._connection.silent = True
+
+    async def _do_keep_open(self) -> None:
+        self._connection.keeps_open = True
 
     async def _do_ignore_pings(self) -> None:
         self._connection.ignores_pings = True
