@@ -130,6 +130,7 @@ def _case(result: Result) -> dict[str, Any]:
         "duration_ms": round(result.duration_us / 1000, 3),
         "attempts": [
             {"verdict": str(a.verdict), "duration_ms": round(a.duration_us / 1000, 3), "reason": a.reason}
+            | ({"times": a.times} if a.times > 1 else {})
             for a in result.attempts
         ],
         "unstable": result.unstable,
