@@ -13,7 +13,7 @@ from .extended import Extended, extended_cases, is_extended
 from .lineup import Lineup
 from .model import Case, Requirement, Result, Verdict
 from .options import Options
-from .results import merged, relative, summarized, unpacked
+from .results import relative, repeated, summarized, unpacked
 
 if TYPE_CHECKING:
     from .baseline import Account
@@ -190,12 +190,9 @@ class Campaign:
         if any(map(is_extended, cases)):
             found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
             return [relative(result, f"{self.options.folder}/") for result in found]
-        times = self.options.repeat
-        found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
-        results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
-        if self.part == "alone" and not self.options.reports:
-            # Traces are most of what a run keeps in memory, and only reports show them.
-            results = [summarized(result) for result in results]
+        # Traces are most of what a run keeps in memory, and only reports show them.
+        keep = summarized if self.part == "alone" and not self.options.reports else None
+        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat, keep)
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..model import Layer
 from ..values import LONG
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
@@ -234,8 +233,7 @@ def pongs(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
             yield claim("rfc6455.ping.pong", held, expected, got)
             if between:
                 yield claim("rfc6455.fragments.control-between", held, expected, got)
-    shows = [e for e in outer.received if "ping" in str(e.get("type"))]
-    if pings:
-        yield Claim(
-            "asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one"
-        )
+    shows = any(str(event.get("type")).rpartition(".")[2] in ("ping", "pong") for event in outer.received)
+    if pings or any(frame["opcode"] == "pong" for frame in seen.wire.sent):
+        expected = "no event for a ping" if pings else "no event for a pong"
+        yield claim("asgi.ping.handled", not shows, expected, "one" if shows else "none", "outer")
