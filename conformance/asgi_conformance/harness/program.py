@@ -6,7 +6,6 @@ other change of lane gets one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,8 +114,3 @@ def _needs_barrier(previous: Step | None, step: Step, answered: bool) -> bool:
     if answered and kind(previous) == "answers":
         return True
     return (kind(previous), kind(step)) not in _ORDERED_BY_DATA
-
-
-def app_steps(program: Program) -> Sequence[int]:
-    """The indices of the app lane's steps."""
-    return [entry[0] for entry in program.app]

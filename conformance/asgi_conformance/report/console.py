@@ -150,7 +150,8 @@ def _headline(report: Mapping[str, Any]) -> Text:
         for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
         if summary[name]
     ]
-    text.append("\n" + ", ".join([f"{summary['total']} cases: {summary['passed']} passed", *counts]))
+    cases = "1 case" if summary["total"] == 1 else f"{summary['total']} cases"
+    text.append("\n" + ", ".join([f"{cases}: {summary['passed']} passed", *counts]))
     text.append(f" in {summary['duration_s']:.1f} s")
     return text
 
