@@ -7,7 +7,12 @@ from ..script import App, Client, case
 Headers = tuple[tuple[str, str], ...]
 
 ACCEPTED = ("asgi.connect.first", "asgi.accept.completes", "rfc6455.handshake.accept")
-REFUSED = ("asgi.close.before-accept", "asgi.connect.handshake-waits", "starlette.close.code")
+REFUSED = (
+    "asgi.close.before-accept",
+    "asgi.connect.handshake-waits",
+    "suite.server.headers-once",
+    "starlette.close.code",
+)
 
 
 @case(
@@ -17,6 +22,7 @@ REFUSED = ("asgi.close.before-accept", "asgi.connect.handshake-waits", "starlett
         "asgi.connect.handshake-waits",
         "rfc6455.handshake.extensions",
         "rfc6455.handshake.no-subprotocol",
+        "suite.server.headers-once",
     ),
 )
 def accept_completes_the_handshake(client: Client, app: App) -> None:
@@ -144,7 +150,13 @@ def nothing_accepts_but_the_handler(client: Client, app: App) -> None:
     client.is_refused()
 
 
-DENIAL = ("asgi.denial.status", "asgi.denial.headers", "asgi.denial.body", "starlette.denial.sent")
+DENIAL = (
+    "asgi.denial.status",
+    "asgi.denial.headers",
+    "asgi.denial.body",
+    "suite.server.headers-once",
+    "starlette.denial.sent",
+)
 PLAIN: Headers = (("content-type", "text/plain; charset=utf-8"),)
 
 
@@ -159,6 +171,8 @@ PLAIN: Headers = (("content-type", "text/plain; charset=utf-8"),)
         ("429-header", 429, (("retry-after", "7"), *PLAIN), (b"later",)),
         ("500", 500, PLAIN, (b"oh",)),
         ("503-json", 503, (("content-type", "application/json"),), (b'{"detail":"down"}',)),
+        ("401-cookies", 401, (("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2; Path=/"), *PLAIN), (b"again",)),
+        ("413-length", 413, (("content-length", "4"), *PLAIN), (b"much",)),
         ("401-binary", 401, (("content-type", "application/octet-stream"),), (bytes(range(256)),)),
     ),
     needs=("denial",),
@@ -380,6 +394,30 @@ def other_version_is_refused(client: Client, app: App, version: str) -> None:
 def key_of_another_length_is_noted(client: Client, app: App, key: str) -> None:
     """A key that does not stand for sixteen bytes may be refused or taken, and the next request is accepted."""
     client.asks(without=("Sec-WebSocket-Key",), headers=(("Sec-WebSocket-Key", key),))
+    client.is_answered()
+    client.opens_again()
+    app.accepts()
+    client.is_accepted()
+    client.closes(1000)
+
+
+@case(
+    "handshake.malformed.subprotocol",
+    requires=WRONG,
+    rows=(
+        ("empty", ""),
+        ("comma-alone", ","),
+        ("empty-between", "chat,,superchat"),
+        ("two-words", "chat room"),
+        ("latin-1", "ch\xe4t"),
+        ("utf-8", "ch\xc3\xa4t"),
+        ("control-character", "chat\x01"),
+    ),
+    needs=("outermost",),
+)
+def server_outlives_a_malformed_subprotocol(client: Client, app: App, value: str) -> None:
+    """An offered subprotocol that is no token may be refused or taken, and the next request is accepted."""
+    client.asks(headers=(("Sec-WebSocket-Protocol", value),))
     client.is_answered()
     client.opens_again()
     app.accepts()
