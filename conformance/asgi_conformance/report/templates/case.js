@@ -71,7 +71,7 @@ async function showCase(entry) {
   const detail = await details(entry);
   const order = (finding) => ORDER.indexOf(finding.verdict);
   const findings = [...detail.findings].sort((a, b) => order(a) - order(b));
-  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.tags && detail.tags.handler, `${entry.ms} ms`].filter(Boolean);
+  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.handler, `${entry.ms} ms`].filter(Boolean);
   const same = data.servers.length > 1 ? data.cases.filter((one) => one.id === entry.id && one !== entry) : [];
   byId("detail").replaceChildren(...[
     h("p", { class: "crumbs" }, h("a", { href: toHash(filterNow) }, "← All cases"), h("span", { class: "right" }, neighbour(-1, entry), neighbour(1, entry))),
@@ -79,7 +79,7 @@ async function showCase(entry) {
       same.length ? h("p", { class: "meta" }, "Elsewhere: ", same.map((one) => [h("a", { href: caseHref(one) }, badge(one.verdict), " ", one.server), " "])) : null),
     detail.reason && h("p", { class: "notice" }, detail.reason),
     entry.unstable && h("p", { class: "notice edge-warn" }, "Unstable: run again alone, this case came to another answer."),
-    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`])),
+    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map(([verdict, ms], at) => [at ? ", " : "", `${verdict} in ${ms} ms`])),
     detail.reproduce && commandLine(detail.reproduce),
     h("h3", null, "Findings"),
     findings.length ? null : h("p", { class: "muted" }, "No requirement was judged."),
