@@ -321,7 +321,8 @@ def _unanswered(seen: Seen) -> Iterator[Claim]:
 def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     """The application's close on the wire."""
     wire = seen.wire
-    sent = next((s for s in outer.sent if s.event.get("type") == "websocket.close"), None)
+    closes = [s for s in outer.sent if s.event.get("type") == "websocket.close"]
+    sent = next(iter(closes), None)
     if sent is None or wire.client_end:
         return
     code, reason = sent.event.get("code"), sent.event.get("reason") or ""
@@ -332,7 +333,9 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if not _legal_from_app(code, reason):
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
-    answer = wire.server_close
+    # Where the server refused this one, and then took another from the framework, the frame is of that other.
+    another = sent.raised is not None and any(later.returned for later in closes[1:])
+    answer = None if another else wire.server_close
     over = sent.returned or sent.raised is not None or seen.waiting_in("outer.send") is not None
     if answer is None and not (wire.ended_by_server or (over and any(m.sound for m in seen.missed))):
         return
