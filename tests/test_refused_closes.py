@@ -9,6 +9,7 @@ import pytest
 
 from asgi_conformance import cases
 from asgi_conformance.dialects import early
+from asgi_conformance.judge import _holds_close
 from asgi_conformance.judge.application_ending import _escape
 from asgi_conformance.judge.seen import read
 from asgi_conformance.judge.server_closing import closing
@@ -79,3 +80,10 @@ def test_falcon_is_not_asked_for_headers_behind_a_server_of_asgi_2_0() -> None:
         assert not early(case, "falcon", "2.1")
         assert not early(case, "litestar", "2.0")
     assert not early(replace(found[0], steps=()), "falcon", "2.0")
+
+
+def test_a_close_that_went_out_among_other_frames_is_seen() -> None:
+    message, close = "818100000000" + "30", "888200000000" + "0fa1"
+    assert _holds_close(bytes.fromhex(message * 5 + close))
+    assert not _holds_close(bytes.fromhex(message * 5 + "8882"[:2]))
+    assert not _holds_close(bytes.fromhex(message + "81fe0200"))
