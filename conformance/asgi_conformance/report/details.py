@@ -9,7 +9,7 @@ from .foreign import whole
 from .tables import Table, columns, encode, mapping, steps
 
 _COLUMNS = ("group", "reason", "command", "handler", "whole", "attempts", "sequence", "steps")
-_TABLES = ("findings", "group", "reason", "command", "handler", "rows", "sequence")
+_TABLES = ("findings", "group", "reason", "command", "handler", "attempts", "rows", "sequence")
 #: What ``whole`` of a case is: its trace broke off, all of it is there, or it was left out.
 _BROKEN, _WHOLE, _OMITTED = range(3)
 
@@ -37,7 +37,6 @@ class Chunk:
         self._steps += len(trace)
         # Hundredths of a millisecond are what the drawing shows.
         times = steps(round(entry["t_us"] / 10) for entry in trace)
-        attempts = [[one["verdict"], one["duration_ms"]] for one in case["attempts"]]
         self._cases.append(
             [
                 place["group"]([place["findings"](_finding(finding)) for finding in case["findings"]]),
@@ -46,7 +45,7 @@ class Chunk:
                 place["handler"](str(case["tags"].get("handler", ""))),
                 _OMITTED if case.get("trace_omitted") else _WHOLE if case["complete"] else _BROKEN,
                 # Only what was tried again has anything to tell of its attempts.
-                attempts if len(attempts) > 1 else 0,
+                place["attempts"](case["attempts"] if len(case["attempts"]) > 1 else []),
                 place["sequence"]([place["rows"](_row(entry)) for entry in trace]),
                 times,
             ]

@@ -54,7 +54,7 @@ async function details(entry) {
     reason: value("reason"),
     reproduce: value("command").join(entry.id),
     handler: value("handler"),
-    attempts: cases.attempts[entry.place] || [],
+    attempts: value("attempts"),
     complete: cases.whole[entry.place] > 0,
     trace_omitted: cases.whole[entry.place] > 1,
     // Times are hundredths of a millisecond in here, microseconds where they are drawn.
