@@ -87,3 +87,14 @@ def test_a_close_that_went_out_among_other_frames_is_seen() -> None:
     assert _holds_close(bytes.fromhex(message * 5 + close))
     assert not _holds_close(bytes.fromhex(message * 5 + "8882"[:2]))
     assert not _holds_close(bytes.fromhex(message + "81fe0200"))
+
+
+@pytest.mark.parametrize("receiving", [True, False])
+def test_a_close_that_waits_for_a_receive_is_told_from_others(receiving: bool) -> None:
+    waiting = {"outer.send": "send", **({"outer.receive": "receive"} if receiving else {})}
+    late = {"wait": "close", "seconds": 5.0, "app": {"step": 2, "waiting": waiting}, "child_loop_lag_us": 0}
+    deadline = ("client", "deadline", {**late, "own_lag_us": 0, "child_loop_stack": []})
+    seen = read(trace(*accepted(), *close(4001), deadline))
+    (code, started) = (claim for claim in closing(seen, "2.3") if not claim.held)
+    assert (code.requirement, started.requirement) == ("asgi.close.code", "rfc6455.close.started")
+    assert code.observed.endswith("while another task waited in receive()") is receiving

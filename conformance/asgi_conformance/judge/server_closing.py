@@ -342,6 +342,8 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     got = frame_text(answer) if answer is not None else "no Close frame"
     if answer is None and sent.raised is not None:
         got += f", send() raised {exception_text(sent.raised)}"
+    elif answer is None and (held := seen.waiting_in("outer.send")) and held.waits_in("outer.receive"):
+        got += ", and send() had not ended by the deadline while another task waited in receive()"
     elif answer is None and not sent.returned:
         got += ", and send() had not ended by the deadline"
     want = 1000 if code is None else code
