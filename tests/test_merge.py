@@ -81,7 +81,7 @@ def test_a_matrix_keeps_the_servers_apart() -> None:
     for case in merged["cases"]:
         assert case["node_id"].endswith(f"@{case['server']}]")
     page = render(merged, ".html")
-    assert all(f">{name}</th>" in page for name in names)
+    assert all(f"<span>{name}</span>" in page for name in names)
     for suffix in (".md", ".svg", ".json"):
         assert render(merged, suffix)
     assert merge([merged]) == merged

@@ -266,7 +266,8 @@ def test_a_hostile_report_executes_nothing(page: Any, files: dict[str, str]) -> 
     for address in VIEWS:
         opened(page, files["hostile"], address)
         assert page.evaluate("window.pwned") is None
-    keys = page.evaluate("[...document.querySelectorAll('#routes .way')].map(a => a.getAttribute('href'))")
+    links = "[...document.querySelectorAll('#routes .ways a, #routes .d a')]"
+    keys = page.evaluate(f"{links}.map(a => a.getAttribute('href'))")
     hostile = [key for key in keys if key.startswith("#case/hostile")]
     assert len(hostile) == 2 * len(HOSTILE)
     for key in hostile:

@@ -89,7 +89,7 @@ def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) ->
     reached_server = seen.outer is not None and (seen.outer.exit or {}).get("outcome") == "raised"
     taken = next((o.data["exc"] for o in seen.at("route", "escaped")), None)
     leaf = _escaped(seen, exit_) if reached_server else None
-    if taken is not None:
+    if taken is not None and not _refused(seen, taken):
         leaf = (taken.get("leaves") or (taken,))[0]  # the framework took it, and logs it itself
     left, tolerated = "suite.handler.disconnect-caught", "suite.handler.input-tolerated"
     quiet = "the handler ends without an exception when the client leaves"
@@ -123,6 +123,13 @@ def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
     if not entered.get("lifespan", True):
         return "this server calls no lifespan, so that nothing is there that the application's start-up would make"
     return ""
+
+
+def _refused(seen: Seen, exc: Mapping[str, Any]) -> bool:
+    """Whether the server raised this out of a send before the handler could know of any end, and not as ASGI has it."""
+    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.trace.at("route", "receive"))
+    raised = {o.data["exc"]["type"] for o in seen.trace.at("route", "send.raised")}
+    return exc["type"] in raised and "OSError" not in exc["mro"] and not received
 
 
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -258,7 +258,8 @@ def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Clai
     wire = seen.wire
     if not wire.opened:
         return
-    sent = next((s for s in outer.sent if s.event.get("type") == "websocket.close"), None)
+    closes = [s for s in outer.sent if s.event.get("type") == "websocket.close"]
+    sent = next(iter(closes), None)
     if sent is None or wire.client_end:
         return
     code, reason = sent.event.get("code"), sent.event.get("reason") or ""
@@ -269,13 +270,17 @@ def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Clai
     if not _legal_from_app(code, reason):
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
-    answer = wire.server_close
+    # Where the server refused this one, and then took another from the framework, the frame is of that other.
+    another = sent.raised is not None and any(later.returned for later in closes[1:])
+    answer = None if another else wire.server_close
     over = sent.returned or sent.raised is not None or seen.waiting_in("outer.send") is not None
     if answer is None and not (wire.ended_by_server or (over and any(m.sound for m in seen.missed))):
         return
     got = frame_text(answer) if answer is not None else "no Close frame"
     if answer is None and sent.raised is not None:
         got += f", send() raised {exception_text(sent.raised)}"
+    elif answer is None and (held := seen.waiting_in("outer.send")) and held.waits_in("outer.receive"):
+        got += ", and send() had not ended by the deadline while another task waited in receive()"
     elif answer is None and not sent.returned:
         got += ", and send() had not ended by the deadline"
     want = 1000 if code is None else code

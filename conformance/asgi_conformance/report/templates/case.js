@@ -80,7 +80,7 @@ async function showCase(entry) {
   const detail = await details(entry);
   const order = (finding) => ORDER.indexOf(finding.verdict);
   const findings = [...detail.findings].sort((a, b) => order(a) - order(b));
-  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.tags && detail.tags.handler, `${entry.ms} ms`].filter(Boolean);
+  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.handler, `${entry.ms} ms`].filter(Boolean);
   const same = data.servers.length > 1 ? data.cases.filter((one) => one.id === entry.id && one !== entry) : [];
   byId("detail").replaceChildren(...[
     h("p", { class: "crumbs" }, h("a", { href: toHash(filterNow) }, "← All cases"), h("span", { class: "right" }, neighbour(-1, entry), neighbour(1, entry))),
