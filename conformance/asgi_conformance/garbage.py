@@ -11,18 +11,6 @@ from contextlib import contextmanager
 SELDOM = 1_000_000
 
 
-@contextmanager
-def unsearched() -> Iterator[None]:
-    """No search inside; afterwards all is as it was."""
-    searches = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searches:
-            gc.enable()
-
-
 class Sparing:
     """From `begin` to `end` few searches, and none through what was there before; from `end` to `release` none through
     what the session has made, and none of that when the process ends: pytest searches twice behind its last word, and
@@ -31,7 +19,20 @@ class Sparing:
 
     def __init__(self) -> None:
         self._before: tuple[int, int, int] | None = None
-        self._ended = False
+        self._aside = False
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """No search inside, and what is made inside is put aside: the cases and items of the whole session."""
+        searches = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if searches:
+                gc.freeze()
+                self._aside = True
+                gc.enable()
 
     def begin(self) -> None:
         """Put aside what is there, and search seldom; nothing where the user has turned the search off."""
@@ -45,13 +46,13 @@ class Sparing:
         if self._before is not None:
             gc.set_threshold(*self._before)
             gc.freeze()
-            self._before, self._ended = None, True
+            self._before, self._aside = None, True
 
     def release(self) -> None:
         """All is searched again, but for the last time, at the end of the process."""
-        if self._ended:
+        if self._aside:
             gc.unfreeze()
             # Once, however many sessions a process has.
             atexit.unregister(gc.freeze)
             atexit.register(gc.freeze)
-            self._ended = False
+            self._aside = False
