@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .extended import Extended, extended_cases, is_extended
+from .garbage import unsearched
 from .lineup import Lineup
 from .model import Case, Requirement, Result, Verdict
 from .options import Options
@@ -288,9 +288,7 @@ class Campaign:
         from .report.files import write
 
         # A report is a million small objects and no garbage: looking for some takes longer than writing it.
-        collects = gc.isenabled()
-        gc.disable()
-        try:
+        with unsearched():
             self._update_baseline()
             self.document = build(**self._contents())
             for path in self.options.reports:
@@ -298,9 +296,6 @@ class Campaign:
                     write(self.document, path)
                 except OSError as exc:
                     self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
-        finally:
-            if collects:
-                gc.enable()
 
     def _contents(self) -> dict[str, Any]:
         from . import __version__, close_codes, coverage

@@ -11,6 +11,18 @@ from contextlib import contextmanager
 SELDOM = 1_000_000
 
 
+@contextmanager
+def unsearched() -> Iterator[None]:
+    """No search inside; afterwards as before."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
+
+
 class Sparing:
     """From `begin` to `end` few searches, and none through what was there before; from `end` to `release` none through
     what the session has made, and none of that when the process ends: pytest searches twice behind its last word, and
@@ -24,15 +36,13 @@ class Sparing:
     @contextmanager
     def made(self) -> Iterator[None]:
         """No search inside, and what is made inside is put aside: the cases and items of the whole session."""
-        searches = gc.isenabled()
-        gc.disable()
-        try:
+        if not gc.isenabled():
             yield
-        finally:
-            if searches:
-                gc.freeze()
-                self._aside = True
-                gc.enable()
+            return
+        with unsearched():
+            yield
+            gc.freeze()
+            self._aside = True
 
     def begin(self) -> None:
         """Put aside what is there, and search seldom; nothing where the user has turned the search off."""
