@@ -19,7 +19,8 @@ from asgi_conformance.fuzz.search import Terms, search
 from asgi_conformance.harness.program import compile_case
 from asgi_conformance.model import Attempt, Case, Observation, Result, ServerInfo, Trace, Verdict
 from asgi_conformance.options import Options, read
-from asgi_conformance.plan import Plan
+from asgi_conformance.run import Plan, Run
+from asgi_conformance.script import App, CaseFunction, Client
 from asgi_conformance.settings import Settings, SettingsError, parse
 from asgi_conformance.states_transitions import TRANSITIONS
 
@@ -198,3 +199,27 @@ def test_what_two_servers_tell_differently_is_a_note() -> None:
     assert "one old returned; two new returned" in finding.observed
     same = extended(*(FewTimes(name, Verdict.SKIP, "same") for name in ("one", "two")))
     assert [result.verdict for result in same] == [Verdict.PASS] * 2
+
+
+def test_a_server_may_refuse_a_code_that_was_registered_after_the_rfc() -> None:
+    """wsproto refuses 1014 and accepts 1013: neither is blamed, whatever the script decides."""
+
+    def script(client: Client, app: App, code: int) -> None:
+        """The client closes, and the handler hears of it."""
+        client.opens()
+        app.accepts()
+        client.closes(code)
+        app.calls("iterate", raises=True, kind="text")
+        app.returns()
+
+    requires = ("rfc6455.close.echo", "rfc6455.close.echo-code", "rfc6455.close.handshake", "rfc6455.close.tcp-closed")
+    rows = [(str(code), code) for code in (1013, 1014)]
+    some = CaseFunction("fuzz.scripts", script, requires, rows, "probe", frozenset(), None).cases()
+    run = Run(Plan("targets.bare_asgi:app", str(HERE.parent), ws="wsproto", settings=Settings(routes="none")))
+    try:
+        run.ready()
+        found = {result.case.row: result for result in run.results(list(some))}
+    finally:
+        run.stop()
+    assert [f.verdict for f in found["1013"].findings if f.requirement == "rfc6455.close.echo"] == [Verdict.PASS]
+    assert not [f for f in found["1014"].findings if f.verdict in (Verdict.FAIL, Verdict.WARN)]
