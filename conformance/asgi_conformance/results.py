@@ -14,8 +14,8 @@ from .model import Attempt, Case, Finding, Result, Trace, Verdict, worst
 
 # Of the runs of one case that came to the same, so many are listed; further ones are counted with the last of them.
 LISTED = 10
-# Runs at once, between which nothing can be merged.
-AT_ONCE = 1000
+# Runs at once, between which nothing can be merged: as many as in a batch without repetitions.
+AT_ONCE = 200
 
 
 def repeated(
