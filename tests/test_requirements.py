@@ -52,6 +52,8 @@ asgi.disconnect.sent asgi.disconnect.once asgi.disconnect.prompt asgi.disconnect
 asgi.disconnect.default-code asgi.disconnect.lost-code asgi.disconnect.reason asgi.disconnect.registered-code
 asgi.disconnect.illegal-code asgi.disconnect.after-own-close asgi.disconnect.before-accept
 asgi.disconnect.shutdown-code
+asgi.disconnect.unanswered
+asgi.disconnect.kept-open
 asgi.close.before-accept asgi.close.code asgi.close.default-code asgi.close.reason asgi.close.legal-code
 asgi.close.legal-reason asgi.close.illegal-code
 asgi.application.ends-connection asgi.application.error-ends-connection asgi.application.ends-with-socket

@@ -37,11 +37,11 @@ _INSTALLED = re.compile(r"/[^\s()'\":]*?/(?:site|dist)-packages/")
 
 def relative(result: Result, folder: str) -> Result:
     """A result whose paths start at a folder (given with its last slash) or at installed packages, where below them."""
-    if result.verdict in (Verdict.PASS, Verdict.SKIP) or not any(_names(folder, f) for f in result.findings):
+    right = not result.unstable and result.verdict in (Verdict.PASS, Verdict.SKIP)
+    if right or not any(_names(folder, finding) for attempt in result.attempts for finding in attempt.findings):
         return result
-    last = result.attempts[-1]
-    findings = tuple(_shortened(f, folder) for f in last.findings)
-    return replace(result, attempts=(*result.attempts[:-1], replace(last, findings=findings)))
+    attempts = (replace(a, findings=tuple(_shortened(f, folder) for f in a.findings)) for a in result.attempts)
+    return replace(result, attempts=tuple(attempts))
 
 
 def packed(value: Any) -> str:

@@ -233,16 +233,37 @@ def client_leaves_before_the_answer(client: Client, app: App, leaves: str) -> No
 
 @case(
     "handshake.left.accepted",
-    requires=(*LEFT, "asgi.send.after-disconnect", "asgi.send.after-disconnect-ignored"),
+    requires=(
+        "asgi.connect.first",
+        "asgi.disconnect.sent",
+        "asgi.disconnect.code-type",
+        "asgi.send.after-disconnect",
+        "asgi.send.after-disconnect-ignored",
+    ),
     rows=(("fin", "drops"), ("rst", "resets"), ("half", "half_closes")),
 )
 def accept_for_a_client_that_has_left(client: Client, app: App, leaves: str) -> None:
     """An accept that comes too late raises what the documents name, or nothing; then the disconnect is received."""
+    # Nothing proves that the server knows already: what it says of the end is told in `handshake.left.told`.
     client.opens()
     app.calls("receive")
     getattr(client, leaves)()
     app.calls("accept", raises=True)
     app.calls("receive", raises=True)
+
+
+@case(
+    "handshake.left.told",
+    requires=(*LEFT, "asgi.send.after-disconnect", "asgi.send.after-disconnect-ignored"),
+    rows=(("fin", "drops"), ("rst", "resets"), ("half", "half_closes")),
+)
+def accept_after_the_end_was_told(client: Client, app: App, leaves: str) -> None:
+    """An accept after the disconnect of a client that has left raises what the documents name, or does nothing."""
+    client.opens()
+    app.calls("receive")
+    getattr(client, leaves)()
+    app.calls("receive")
+    app.calls("accept", raises=True)
 
 
 @case("handshake.left.partly", requires=("rfc6455.handshake.bad-request",))

@@ -66,7 +66,7 @@ def _connect(outer: AtBoundary) -> Iterator[Claim]:
 
 def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     status = seen.wire.status
-    second = next((o.data["line"] for o in seen.trace.at("wire", "response.second")), None)
+    second = next((o.data["line"] for o in seen.at("wire", "response.second")), None)
     if second is not None:
         expected, got = "one answer, and no 101 without the application's", f"HTTP {status}, and then {second}"
         yield claim("asgi.connect.handshake-waits", False, expected, got)
@@ -216,7 +216,7 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     )
     if len([part for part in parts if _body(part)]) > 1:
         yield claim("asgi.denial.chunks", held, f"body {want!r} of {len(parts)} parts", f"body {got_body!r}")
-    kept = bool(seen.trace.at("client", "kept-open"))
+    kept = bool(seen.at("client", "kept-open"))
     if wire.ended_by_server or kept:
         observed = "it stayed open past the deadline" if kept else "it ended"
         yield claim("asgi.denial.closes", not kept, "the connection ends", observed)

@@ -16,15 +16,10 @@ from .server_handshake import claim
 Message = tuple[str, Any]
 
 
-def messages(seen: Seen, spec_version: str) -> Iterator[Claim]:
-    """All claims about messages, pings and frames."""
-    outer = seen.outer
-    if outer is None or not seen.wire.opened:
+def frames(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """How the server's frames are made."""
+    if not seen.wire.opened:
         return
-    yield from _incoming(seen, outer)
-    yield from _outgoing(seen, outer)
-    yield from _after_accept(seen)
-    yield from _pongs(seen)
     control = [frame for frame in seen.wire.received if frame["opcode"] in ("close", "ping", "pong")]
     if control:
         whole = all(frame["fin"] for frame in control)
@@ -38,7 +33,7 @@ def messages(seen: Seen, spec_version: str) -> Iterator[Claim]:
 
 def _after_accept(seen: Seen) -> Iterator[Claim]:
     """Whether the first message was passed only once the application had accepted."""
-    kinds = [str(o.data["event"].get("type")) for o in seen.trace.at("outer", "receive", "send")]
+    kinds = [str(o.data["event"].get("type")) for o in seen.at("outer", "receive", "send")]
     if "websocket.receive" in kinds:
         held = "websocket.accept" in kinds[: kinds.index("websocket.receive")]
         observed = "after the accept" if held else "websocket.receive before the accept"
@@ -109,7 +104,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and value.get("$") == "text")
 
 
-def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def incoming(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """What the client has sent, as the application gets it."""
+    if not seen.wire.opened:
+        return
     sent, legal = complete_messages(seen.wire.sent)
     events = [event for event in outer.received if event.get("type") == "websocket.receive"]
     for event in events:
@@ -139,6 +137,7 @@ def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         held = got == [message for message, _ in sent][: len(got)]
         yield claim("asgi.receive.in-order", held, "the messages in their order", _order_text(held), "outer")
     yield from _lost(seen, outer, sent, events, legal)
+    yield from _after_accept(seen)
 
 
 def _order_text(held: bool) -> str:
@@ -166,8 +165,9 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
             yield claim("asgi.receive.in-order", False, expected, observed, "outer")
 
 
-def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    if any(wrong_types(s.event) for s in outer.sent):
+def outgoing(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """What the application has sent, as the client gets it."""
+    if not seen.wire.opened or any(wrong_types(s.event) for s in outer.sent):
         return  # what a server makes of an event that is none is its own affair
     sends = [s for s in outer.sent if s.event.get("type") == "websocket.send" and s.returned]
     received, _ = complete_messages(seen.wire.received)
@@ -218,20 +218,23 @@ def _must_have_arrived(seen: Seen) -> bool:
     return seen.wire.ended_by_server or seen.wire.server_close is not None or any(m.sound for m in seen.missed)
 
 
-def _pongs(seen: Seen) -> Iterator[Claim]:
+def pongs(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The client's pings and what becomes of them."""
+    if not seen.wire.opened:
+        return
     fragments = [f["opcode"] for f in seen.wire.sent]
     between = "continuation" in fragments and "ping" in fragments
     pings = [frame for frame in seen.wire.sent if frame["opcode"] == "ping" and frame["fin"] and not frame.get("rsv")]
-    pongs = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
+    answers = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
     for ping in pings:
-        held = ping["payload"] in pongs
+        held = ping["payload"] in answers
         if held or _must_have_arrived(seen):
             expected = f"Pong {shown(ping['payload'])}"
-            got = expected if held else f"pongs {[shown(p) for p in pongs]}"
+            got = expected if held else f"pongs {[shown(p) for p in answers]}"
             yield claim("rfc6455.ping.pong", held, expected, got)
             if between:
                 yield claim("rfc6455.fragments.control-between", held, expected, got)
-    shows = [e for outer in (seen.outer,) if outer for e in outer.received if "ping" in str(e.get("type"))]
+    shows = [e for e in outer.received if "ping" in str(e.get("type"))]
     if pings:
         yield Claim(
             "asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one"

@@ -62,8 +62,8 @@ def tolerated(seen: Seen, status: int | None) -> Iterator[Claim]:
 
 def refused(seen: Seen, wrong: str) -> Iterator[Claim]:
     """The claims about a request with which something is wrong."""
-    wire, again = seen.wire, seen.trace.at("again")
-    calls = len(seen.trace.at("outer", "enter")) - bool(again)
+    wire, again = seen.wire, seen.at("again")
+    calls = len(seen.at("outer", "enter")) - bool(again)
     error = wire.status is not None and wire.status >= 400
     got = f"HTTP {wire.status}" if wire.status is not None else "no answer"
     if calls > 0 and wire.status != 101:  # a 101 says so itself

@@ -61,6 +61,15 @@ function timeline(entry, detail) {
   return [h("div", { class: "tools" }, h("label", null, box, " every boundary and observation"), h("span", null, "An arrow that passes a lane was passed on unchanged. Times are for drawing only."), note && h("b", null, note)), frame, wordsOf(detail.trace)];
 }
 
+// What the runs of an unstable case found that came to another answer than the one that counts.
+function otherAttempts(entry, detail) {
+  const others = detail.attempts.map((one, at) => ({ ...one, at })).filter((one) => one.verdict !== entry.verdict && (one.findings || one.reason));
+  return others.map((one) => h("details", { class: "attempt" },
+    h("summary", null, badge(one.verdict), ` Findings of attempt ${one.at + 1}`),
+    one.reason && h("p", { class: "notice" }, one.reason),
+    (one.findings || []).filter((finding) => !HELD.has(finding.verdict)).map(findingCard)));
+}
+
 function neighbour(step, entry) {
   const at = found.indexOf(entry);
   const other = at < 0 ? null : found[at + step];
@@ -81,6 +90,7 @@ async function showCase(entry) {
     entry.unstable && h("p", { class: "notice edge-warn" }, "Unstable: run again alone, this case came to another answer."),
     detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`])),
     detail.reproduce && commandLine(detail.reproduce),
+    entry.unstable && otherAttempts(entry, detail),
     h("h3", null, "Findings"),
     findings.length ? null : h("p", { class: "muted" }, "No requirement was judged."),
     findings.filter((one) => !HELD.has(one.verdict)).map(findingCard),
