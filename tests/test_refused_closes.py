@@ -12,7 +12,7 @@ from asgi_conformance.dialects import early
 from asgi_conformance.judge import _holds_close
 from asgi_conformance.judge.application_ending import _escape
 from asgi_conformance.judge.seen import read
-from asgi_conformance.judge.server_closing import closing
+from asgi_conformance.judge.server_closing import own_close
 from asgi_conformance.model import Case, Component, Layer, Observation, Trace
 
 REFUSED = {"type": "builtins.Exception", "mro": ["Exception", "BaseException"], "message": "invalid close code 1001"}
@@ -49,7 +49,8 @@ def test_the_frame_of_another_close_is_not_taken_for_the_one_that_was_refused() 
             ("wire", "received.eof", {}),
         )
     )
-    (breach,) = (claim for claim in closing(seen, "2.0") if not claim.held)
+    assert seen.outer is not None
+    (breach,) = (claim for claim in own_close(seen, seen.outer, "2.0") if not claim.held)
     assert breach.requirement == "asgi.close.code"
     assert breach.observed == "no Close frame, send() raised Exception: invalid close code 1001"
 
@@ -95,6 +96,7 @@ def test_a_close_that_waits_for_a_receive_is_told_from_others(receiving: bool) -
     late = {"wait": "close", "seconds": 5.0, "app": {"step": 2, "waiting": waiting}, "child_loop_lag_us": 0}
     deadline = ("client", "deadline", {**late, "own_lag_us": 0, "child_loop_stack": []})
     seen = read(trace(*accepted(), *close(4001), deadline))
-    (code, started) = (claim for claim in closing(seen, "2.3") if not claim.held)
+    assert seen.outer is not None
+    (code, started) = (claim for claim in own_close(seen, seen.outer, "2.3") if not claim.held)
     assert (code.requirement, started.requirement) == ("asgi.close.code", "rfc6455.close.started")
     assert code.observed.endswith("while another task waited in receive()") is receiving
