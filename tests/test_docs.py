@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -113,12 +112,6 @@ def test_the_site_has_a_page_for_each(tmp_path: Path) -> None:
     ran = subprocess.run([sys.executable, DOCS / "build.py", tmp_path], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     assert {path.stem for path in DOCS.glob("*.md")} <= {path.stem for path in tmp_path.glob("*.html")}
-
-
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
-def test_python_that_is_shown_is_python(page: Path) -> None:
-    for indent, block in re.findall(r"^( *)```python\n(.*?)^ *```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
-        ast.parse(re.sub(rf"^{indent}", "", block, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", ["adding-a-server", "adding-a-framework"])

@@ -131,6 +131,21 @@ def test_the_sdist_can_build_and_test_itself(tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith((".gz", ".pyc", ".html"))]
 
 
+def test_what_is_published_passes_the_checks_of_the_index(wheel: Path, tmp_path: Path) -> None:
+    """The README is the page of the project there: what cannot be rendered is refused when it is uploaded."""
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", wheel, built("sdist", tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout.count("PASSED")) == (0, 2), ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no checkout: nothing is tracked here")
+def test_nothing_that_is_ignored_is_tracked() -> None:
+    """A tracked ``.venv`` would stand where the first command of the README makes a folder."""
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    ran = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == ""
+
+
 @pytest.mark.parametrize("command", [["-m", "pytest"], ["-c", "import sys, pytest; sys.exit(pytest.main())"]])
 def test_an_installation_works_beside_a_folder_of_the_users_own(
     installed: Path, tmp_path: Path, command: list[str]

@@ -89,12 +89,13 @@ def test_the_path_holds_the_application_folder_first_and_nothing_of_the_suite(tm
     [
         ("missing:app", APP, "import", 'no module named "missing"'),
         ("served.sub:app", APP, "import", "served"),
+        ("served.py:app", APP, "import", 'a module is named without ".py": "served"'),
         ("served:ap", APP, "attribute", 'did you mean "app"?'),
         ("served:app.none.such", APP, "attribute", 'no attribute "app.none.such"'),
         ("served:app", "app = 5\n", "attribute", "not callable: it is an instance of int"),
         ("served:app", "import nosuchpackage\n", "import", "nosuchpackage"),
         ("served:app", "def app(:\n", "import", "SyntaxError"),
-        ("served:app", "async def app():\n    pass\n", "factory", "async factory"),
+        ("served:app", "async def app():\n    pass\n", "factory", "async factory, or no application"),
         ("served:app", "def app():\n    return 3\n", "factory", "returned an instance of int"),
     ],
 )

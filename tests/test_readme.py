@@ -226,3 +226,12 @@ def test_the_modules_that_the_architecture_names_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     for name in re.findall(r"`([\w/]+\.(?:py|md))`", text):
         assert any((base / name).is_file() for base in (ROOT, package)), name
+
+
+def test_the_architecture_names_every_room() -> None:
+    package = ROOT / "conformance" / "asgi_conformance"
+    rooms = {path.stem for path in package.iterdir() if not path.name.startswith("__") and path.suffix in ("", ".py")}
+    text = section((ROOT / "docs" / "architecture.md").read_text("utf-8"), "Rooms")
+    named = {*re.findall(r"\w+", text), *(room for room in rooms if room.startswith(("states", "paths")))}
+    assert "states* · paths*" in text
+    assert rooms <= named

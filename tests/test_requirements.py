@@ -40,7 +40,7 @@ asgi.ping.handled asgi.ping.keepalive asgi.fragments.complete
 asgi.scope.type asgi.scope.asgi-versions asgi.scope.http-version asgi.scope.scheme asgi.scope.path asgi.scope.raw-path
 asgi.scope.query-string asgi.scope.root-path asgi.scope.headers asgi.scope.headers-order asgi.scope.pseudo-headers
 asgi.scope.headers-invented asgi.scope.client asgi.scope.server asgi.scope.subprotocols asgi.scope.state
-asgi.scope.extensions
+asgi.scope.extensions asgi.scope.path-mounted asgi.scope.scheme-forwarded
 asgi.connect.first asgi.connect.handshake-waits asgi.connect.answered
 asgi.accept.completes asgi.accept.subprotocol asgi.accept.headers asgi.accept.no-subprotocol-header
 asgi.accept.header-names asgi.accept.no-pseudo-headers asgi.accept.headers-unsupported
@@ -90,6 +90,7 @@ sanic.receive.text sanic.receive.bytes sanic.disconnect.raised sanic.iter.ends s
 sanic.close.code sanic.close.reason
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
 suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception suite.server.goes-on
+suite.server.headers-once
 channels.accept.sent channels.accept.subprotocol channels.accept.headers channels.receive.text channels.receive.bytes
 channels.receive.json channels.send.text channels.send.bytes channels.send.json channels.disconnect.raised
 channels.disconnect.code channels.close.sent channels.close.code channels.close.reason channels.send.lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from test_judge import rows
 
 from asgi_conformance import cases, deviations
+from asgi_conformance.child.servers.interface import cannot_run
 from asgi_conformance.foresight import perilous
 from asgi_conformance.harness.deadlines import Deadlines
 from asgi_conformance.harness.process import Launch, StartError, TargetProcess
@@ -252,3 +254,10 @@ def test_a_node_id_with_a_server_runs_there_alone(pytester: pytest.Pytester) -> 
     result = pytester.runpytest_subprocess("--target=served:app", *servers, "-v", id, timeout=60)
     result.stdout.fnmatch_lines(["conformance::close.client.code[[]4001-bye@granian[]] PASSED*"])
     result.assert_outcomes(passed=1)
+
+
+def test_a_package_that_a_server_lacks_is_named_with_how_to_get_it() -> None:
+    said = cannot_run("uvicorn", ModuleNotFoundError("No module named 'wsproto'", name="wsproto")).message
+    assert said == f"wsproto, which uvicorn needs for this, is not installed for {sys.executable}; " + (
+        "install it there: pip install wsproto"
+    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .extended import Extended, extended_cases, is_extended
+from .choice import Choice
+from .extended import Extended, is_extended
+from .garbage import unsearched
 from .lineup import Lineup
 from .model import Case, Requirement, Result, Verdict
 from .options import Options
-from .results import merged, relative, summarized, unpacked
+from .results import relative, repeated, summarized, unpacked
 
 if TYPE_CHECKING:
     from .baseline import Account
@@ -56,10 +57,9 @@ class Campaign:
         self.unwritten: list[str] = []
         self.output = ""
         self.lineup = Lineup(options)
+        self.choice = Choice(options, self.node_ids, self.lineup, self.ready)
         self.extended = Extended(options)
         self.updated = ""
-        self._catalogue: tuple[Case, ...] = ()
-        self._routes: list[str] | None = None
         self._ready = False
         self._marks: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._begun = time.monotonic()
@@ -85,78 +85,11 @@ class Campaign:
         Waits for the server where there are routes to ask for. Raises `StartError`, and `SettingsError` for what
         matches nothing.
         """
-        from . import user_cases
-        from .selection import matching, no_such_case, of_profile
-
-        own = user_cases.load(self.options.settings.cases) if self.options.url is None else ()
-        self._catalogue = (*self._shipped(), *own)
-        probes = of_profile([case for case in self._catalogue if case.kind != "route"], self.options.profile)
-        routes: list[Case] = []
-        if self.options.profile in ("app", "all"):
-            routes = [*self.route_cases(), *self._on_routes([case for case in own if case.kind == "route"])]
-        everything = [*routes, *probes, *extended_cases(self.options)]
+        self.choice.gather()
         account = self._account()
         if account is not None and not self.options.update_baseline:
             account.check()
-        if self.options.routes:
-            everything = self._of_routes(routes)
-        servers = self.lineup.names
-        wanted = [self.lineup.of_server(pattern) for pattern in (*self.options.cases, *self.node_ids)]
-        if not wanted:
-            return [(case, server) for server in servers for case in everything]
-        unmatched = matching(everything, [pattern for pattern, _ in wanted])[1]
-        # Without a server the routes are not known, so nothing can be said about a pattern that may name one.
-        if unmatched and (self.runs or not any("route" in pattern for pattern in unmatched)):
-            profile = self.options.profile
-            note = f' of the profile "{profile}"' if profile in ("framework", "server") else ""
-            raise no_such_case(unmatched[0], everything, note)
-        found = []
-        for server in servers:
-            mine = matching(everything, [pattern for pattern, of in wanted if server in of])[0]
-            found += [(case, server) for case in mine]
-        return found
-
-    def _shipped(self) -> tuple[Case, ...]:
-        from . import cases as catalogue
-        from .deployed import cases as deployed
-
-        return catalogue.load() if self.options.url is None else deployed.load()
-
-    def route_cases(self) -> list[Case]:
-        """The cases of the target's own routes, once the server has shown them; none where none is wanted."""
-        from .selection import may_name_a_route
-
-        wanted = [*self.options.cases, *self.node_ids]
-        asked = bool(self.options.routes)
-        without = self.options.url is not None or not self.lineup.runs
-        if without or not (asked or self.options.settings.routes != "none"):
-            return []
-        if wanted and not any(may_name_a_route(pattern) for pattern in wanted):
-            return []
-        self.ready()
-        found = [run.route_cases(every=asked) for run in self.lineup.runs.values()]
-        cases = list({case.full_id: case for cases in found for case in cases}.values())
-        self._routes = [case.full_id for case in cases]
-        return cases
-
-    def _on_routes(self, own: list[Case]) -> list[Case]:
-        """The user's own cases of routes, with what is known of the route once the server has shown it."""
-        from .selection import matching
-
-        wanted = [*self.options.cases, *self.node_ids]
-        if not own or not self.lineup.runs or (wanted and not matching(own, wanted)[0]):
-            return own
-        self.ready()
-        return [next(run.on_its_route(case) for run in self.lineup.runs.values()) for case in own]
-
-    def _of_routes(self, cases: list[Case]) -> list[Case]:
-        from .selection import routes_matching
-
-        if not self.runs:
-            return cases
-        paths = list(dict.fromkeys(str(case.tags.get("route", "")) for case in cases))
-        chosen = set(routes_matching(paths, self.options.routes))
-        return [case for case in cases if str(case.tags.get("route", "")) in chosen]
+        return self.choice.chosen()
 
     def marks_of(self, case: Case) -> tuple[str, ...]:
         """The markers of a case, for ``-m``: its section, its kind, and the layers and levels of what it decides."""
@@ -190,12 +123,9 @@ class Campaign:
         if any(map(is_extended, cases)):
             found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
             return [relative(result, f"{self.options.folder}/") for result in found]
-        times = self.options.repeat
-        found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
-        results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
-        if self.part == "alone" and not self.options.reports:
-            # Traces are most of what a run keeps in memory, and only reports show them.
-            results = [summarized(result) for result in results]
+        # Traces are most of what a run keeps in memory, and only reports show them.
+        keep = summarized if self.part == "alone" and not self.options.reports else None
+        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat, keep)
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:
@@ -252,7 +182,7 @@ class Campaign:
             "middleware": list(lineup.first("middleware", ())),
             "error": {"phase": error.phase, "message": error.message, "shown": error.shown} if error else None,
             "selected": self.selected,
-            "route_cases": self._routes,
+            "route_cases": self.choice.visited,
         }
 
     def take_conditions(self, packed: str) -> dict[str, Any]:
@@ -291,9 +221,7 @@ class Campaign:
         from .report.files import write
 
         # A report is a million small objects and no garbage: looking for some takes longer than writing it.
-        collects = gc.isenabled()
-        gc.disable()
-        try:
+        with unsearched():
             self._update_baseline()
             self.document = build(**self._contents())
             for path in self.options.reports:
@@ -301,9 +229,6 @@ class Campaign:
                     write(self.document, path)
                 except OSError as exc:
                     self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
-        finally:
-            if collects:
-                gc.enable()
 
     def _contents(self) -> dict[str, Any]:
         from . import __version__, close_codes, coverage
@@ -321,7 +246,7 @@ class Campaign:
             "servers": seen["servers"],
             "environment": seen["facts"],
             "results": results,
-            "coverage": coverage.coverage(self._catalogue or self._shipped(), results),
+            "coverage": coverage.coverage(self.choice.known(), results),
             "duration_s": time.monotonic() - self._begun,
             "error": {key: error[key] for key in ("phase", "message")} if error else None,
             "partial_reasons": self.partial_reasons(),
@@ -342,7 +267,7 @@ class Campaign:
         from . import requirements
 
         known = requirements.load()
-        cited = known if self.options.url is None else {id for case in self._shipped() for id in case.requires}
+        cited = known if self.options.url is None else {id for case in self.choice.shipped() for id in case.requires}
         return {id: known[id] for id in cited}
 
     # The user's baseline
@@ -351,11 +276,10 @@ class Campaign:
         """What the run says of the baseline, None where there is none."""
         if self.options.baseline is None:
             return None
-        from . import cases as catalogue
         from .baseline import Account, Seen
 
         told, settings = self.conditions(), self.options.settings
-        known = [case.full_id for case in self._catalogue or catalogue.load()]
+        known = [case.full_id for case in self.choice.known()]
         results, framework, every = list(self.results.values()), told["framework"] or {}, settings.routes == "all"
         return Account(
             self.options.baseline, Seen(known, results, told["servers"], framework, told["route_cases"], every)

@@ -13,7 +13,7 @@ SELDOM = 1_000_000
 
 @contextmanager
 def unsearched() -> Iterator[None]:
-    """No search inside; afterwards all is as it was."""
+    """No search inside; afterwards as before."""
     searches = gc.isenabled()
     gc.disable()
     try:
@@ -31,7 +31,18 @@ class Sparing:
 
     def __init__(self) -> None:
         self._before: tuple[int, int, int] | None = None
-        self._ended = False
+        self._aside = False
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """No search inside, and what is made inside is put aside: the cases and items of the whole session."""
+        if not gc.isenabled():
+            yield
+            return
+        with unsearched():
+            yield
+            gc.freeze()
+            self._aside = True
 
     def begin(self) -> None:
         """Put aside what is there, and search seldom; nothing where the user has turned the search off."""
@@ -45,13 +56,13 @@ class Sparing:
         if self._before is not None:
             gc.set_threshold(*self._before)
             gc.freeze()
-            self._before, self._ended = None, True
+            self._before, self._aside = None, True
 
     def release(self) -> None:
         """All is searched again, but for the last time, at the end of the process."""
-        if self._ended:
+        if self._aside:
             gc.unfreeze()
             # Once, however many sessions a process has.
             atexit.unregister(gc.freeze)
             atexit.register(gc.freeze)
-            self._ended = False
+            self._aside = False

@@ -183,13 +183,14 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One execution of a case: what it came to and what was seen."""
+    """One execution of a case: what it came to and what was seen; ``times`` such executions, where many are counted."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     trace: Trace
     duration_us: int
     reason: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

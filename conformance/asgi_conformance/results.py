@@ -6,22 +6,69 @@ import base64
 import pickle
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .model import Finding, Result, Trace, Verdict, worst
+from .model import Attempt, Case, Finding, Result, Trace, Verdict, worst
+
+# Of the runs of one case that came to the same, so many are listed; further ones are counted with the last of them.
+LISTED = 10
+# Runs at once, between which nothing can be merged: as many as in a batch without repetitions.
+AT_ONCE = 200
+
+
+def repeated(
+    run: Callable[[Sequence[Case]], Sequence[Result]],
+    cases: Sequence[Case],
+    times: int,
+    keep: Callable[[Result], Result] | None = None,
+) -> list[Result]:
+    """Run each case so many times, and make one result of those of each case; ``keep`` is all that is kept of one.
+
+    What has been run is merged before more is, so that memory does not grow with the number of times.
+    """
+    results: list[Result] = []
+    while times:
+        some = min(times, max(1, AT_ONCE // len(cases)))
+        found = run([case for case in cases for _ in range(some)])
+        found = [keep(result) for result in found] if keep else found
+        parts = [merged(found[place : place + some]) for place in range(0, len(found), some)]
+        results = [merged(pair) for pair in zip(results, parts, strict=True)] if results else parts
+        times -= some
+    return results
 
 
 def merged(results: Sequence[Result]) -> Result:
-    """One result of several runs of a case: the worst counts; two different verdicts are unstable."""
+    """One result of several runs of a case: the worst counts; two different verdicts are unstable.
+
+    It may be merged again with what comes later, and does not grow with the number of runs.
+    """
     if len(results) == 1:
         return results[0]
     verdict = worst(result.verdict for result in results)
-    counts = next(result for result in results if result.verdict is verdict)
-    others = [attempt for result in results if result is not counts for attempt in result.attempts]
+    place = next(place for place, result in enumerate(results) if result.verdict is verdict)
+    counts = results[place]
+    others = [attempt for at, result in enumerate(results) if at != place for attempt in result.attempts]
     unstable = any(result.unstable or result.verdict is not verdict for result in results)
-    return replace(counts, attempts=(*others, *counts.attempts), unstable=unstable)
+    attempts = (*_counted([*others, *counts.attempts[:-1]]), *counts.attempts[-1:])
+    return replace(counts, attempts=attempts, unstable=unstable)
+
+
+def _counted(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Attempts that do not count: without their traces, which nothing shows, and many of one kind as a number."""
+    kept: list[Attempt] = []
+    places: dict[Any, list[int]] = {}
+    for attempt in attempts:
+        findings = frozenset((f.requirement, f.verdict, f.deviation) for f in attempt.findings)
+        alike = places.setdefault((attempt.verdict, attempt.reason, findings), [])
+        if len(alike) < LISTED:
+            alike.append(len(kept))
+            kept.append(replace(attempt, trace=Trace(())))
+        else:
+            last = kept[alike[-1]]
+            kept[alike[-1]] = replace(last, times=last.times + attempt.times)
+    return kept
 
 
 def summarized(result: Result) -> Result:

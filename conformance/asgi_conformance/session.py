@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .garbage import Sparing, unsearched
+from .garbage import Sparing
 from .items import CAMPAIGN, HOOKS, ROOT, Collector, Item, Unjudged
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, Any, Any]:
         """Thousands of cases and items are made, and none of them is garbage."""
-        with unsearched():
+        with self._sparing.made():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)

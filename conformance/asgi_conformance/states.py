@@ -79,7 +79,6 @@ def _titles() -> Mapping[Pair, str]:
 
 ALL_PAIRS = tuple(Pair(client, application) for client in WebSocketState for application in WebSocketState)
 INITIAL = Pair(CONNECTING, CONNECTING)
-INITIAL_REQUIREMENT = "starlette.state.initial"
 
 
 class Move(NamedTuple):

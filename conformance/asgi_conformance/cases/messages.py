@@ -298,7 +298,14 @@ def json_is_sent_as_text_by_default(client: Client, app: App) -> None:
 @case(
     "messages.app.raw",
     requires=("starlette.send.raw", "asgi.send.text", "asgi.send.bytes"),
-    rows=(("text", {"text": "hello"}), ("bytes", {"bytes": b"hello"}), ("bytes-none", {"text": "hi", "bytes": None})),
+    rows=(
+        ("text", {"text": "hello"}),
+        ("bytes", {"bytes": b"hello"}),
+        ("bytes-none", {"text": "hi", "bytes": None}),
+        ("text-none", {"text": None, "bytes": b"hi"}),
+        ("empty-text-bytes-none", {"text": "", "bytes": None}),
+        ("text-none-empty-bytes", {"text": None, "bytes": b""}),
+    ),
 )
 def raw_send_passes_the_event(client: Client, app: App, fields: dict[str, Any]) -> None:
     """send() passes a websocket.send event on as it is."""

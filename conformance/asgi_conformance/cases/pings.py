@@ -7,7 +7,13 @@ from ..script import App, Client, case
 
 @case(
     "pings.answered",
-    requires=("suite.pings.sent", "suite.pings.answered-stays", "asgi.ping.handled"),
+    requires=(
+        "suite.pings.sent",
+        "suite.pings.answered-stays",
+        "asgi.ping.handled",
+        "asgi.receive.text",
+        "asgi.receive.in-order",
+    ),
     server="short-pings",
 )
 def client_that_answers_stays(client: Client, app: App) -> None:

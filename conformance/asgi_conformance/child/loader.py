@@ -59,8 +59,10 @@ def _module(name: str) -> Any:
     except ModuleNotFoundError as exc:
         missing = exc.name or name
         if name == missing or name.startswith(missing + "."):
-            folder = sys.path[0] if sys.path else "?"
-            raise LoadError("import", 'no module named "{}" (looked in {} first)'.format(missing, folder)) from None
+            hint = "looked in {} first".format(sys.path[0] if sys.path else "?")
+            if name.endswith(".py"):
+                hint = 'a module is named without ".py": "{}"'.format(name[:-3].replace("/", "."))
+            raise LoadError("import", 'no module named "{}" ({})'.format(missing, hint)) from None
         raise LoadError("import", 'importing "{}" failed: {}'.format(name, exc), _own_traceback()) from None
     except SystemExit as exc:
         raise LoadError("import", 'importing "{}" ended the process with exit code {}'.format(name, exc.code)) from None
@@ -93,8 +95,9 @@ def _attribute(module: Any, module_name: str, attributes: str) -> Any:
 
 def _called(app: Any, target: str, factory: bool) -> Any:
     """Call a factory; like uvicorn, detect one that was not declared as such by calling it."""
+    asynchronous = "{} is an async factory, or no application; a factory must be an ordinary function".format(target)
     if inspect.iscoroutinefunction(app) and not inspect.signature(app).parameters:
-        raise LoadError("factory", "{} is an async factory; a factory must be an ordinary function".format(target))
+        raise LoadError("factory", asynchronous)
     if not factory and (inspect.isclass(app) or _takes_arguments(app)):
         return app
     try:
@@ -109,7 +112,7 @@ def _called(app: Any, target: str, factory: bool) -> Any:
         raise LoadError("factory", "the factory {} raised {}".format(target, text), _own_traceback()) from None
     if inspect.iscoroutine(made):
         made.close()
-        raise LoadError("factory", "{} is an async factory; a factory must be an ordinary function".format(target))
+        raise LoadError("factory", asynchronous)
     if not callable(made):
         raise LoadError("factory", "the factory {} returned {}, which is not callable".format(target, _kind(made)))
     return made

@@ -109,7 +109,6 @@ class TargetProcess:
         self._error: dict[str, str] | None = None
         self._ready = False
         self._deserted = False
-        self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = time.monotonic()
         self._outbox: list[bytes] = []
@@ -263,8 +262,6 @@ class TargetProcess:
             self.facts["framework"] = message["framework"]
         elif "error" in message:
             self._error = message["error"]
-        elif "stopped" in message:
-            self._stopped = True
 
     def _hear_output(self) -> bool:
         """Take what the target has printed; whether it has printed anything."""

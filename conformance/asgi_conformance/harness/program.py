@@ -6,9 +6,7 @@ other change of lane gets one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..model import Case, Step
 from ..values import to_child
@@ -68,16 +66,14 @@ def kind(step: Step) -> str:
     return _APP_KINDS.get(step.op, "local")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientStep:
+class ClientStep(NamedTuple):
     """One step of the client lane; ``after`` is the app step whose completion it waits for, if any."""
 
     step: Step
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """``app``: what the child is told, ``[index, op, args, wait, may raise]``; ``releases``: client step → app step."""
 
     app: tuple[list[Any], ...]
@@ -115,8 +111,3 @@ def _needs_barrier(previous: Step | None, step: Step, answered: bool) -> bool:
     if answered and kind(previous) == "answers":
         return True
     return (kind(previous), kind(step)) not in _ORDERED_BY_DATA
-
-
-def app_steps(program: Program) -> Sequence[int]:
-    """The indices of the app lane's steps."""
-    return [entry[0] for entry in program.app]

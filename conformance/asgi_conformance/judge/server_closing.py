@@ -219,7 +219,10 @@ def echo(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     answer = wire.server_close
     ended = answer is not None or wire.ended_by_server or any(m.owed for m in seen.missed)
     own_close = any(s.event.get("type") == "websocket.close" for s in outer.sent)
-    if ended and wire.client_stays and not (answer is None and left(outer)):
+    code = frame.get("code")
+    # A code that was registered after the RFC may be refused (asgi.disconnect.registered-code): no answer is due then.
+    refused = arrival(code).level is not Level.MUST and (answer is None or answer.get("code") != code)
+    if ended and not refused and wire.client_stays and not (answer is None and left(outer)):
         observed = frame_text(answer) if answer is not None else "no Close frame"
         yield claim("rfc6455.close.echo", answer is not None, "a Close frame in answer", observed)
         if answer is not None and not own_close:

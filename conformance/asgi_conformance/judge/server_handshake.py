@@ -10,7 +10,7 @@ from ..values import LONG, observed
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Seen, Sent
-from .server_request import refused, tolerated, wrong_with
+from .server_request import refused, said_once, tolerated, wrong_with
 
 ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
@@ -44,6 +44,7 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if seen.wire.client_end and not seen.wire.opened and seen.wire.response is None:
         return  # the client left before the answer could reach it
     kind = answer.event["type"]
+    yield from said_once(seen, [_latin(name).lower() for name, _ in answer.event.get("headers") or ()])
     if wrong_types(answer.event):
         return  # what a server makes of an event that is none is its own affair
     if kind == "websocket.accept":

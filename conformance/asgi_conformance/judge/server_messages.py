@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..model import Layer
 from ..values import LONG
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
-from .seen import AtBoundary, Frame, Seen
+from .seen import AtBoundary, Frame, Seen, Sent
 from .server_handshake import claim
 
 Message = tuple[str, Any]
@@ -169,12 +168,11 @@ def outgoing(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim
     """What the application has sent, as the client gets it."""
     if not seen.wire.opened or any(wrong_types(s.event) for s in outer.sent):
         return  # what a server makes of an event that is none is its own affair
-    sends = [s for s in outer.sent if s.event.get("type") == "websocket.send" and s.returned]
     received, _ = complete_messages(seen.wire.received)
+    sends = _taken(outer, [message for message, _ in received])
     yield from _refused(seen, outer)
     for index, send in enumerate(sends):
-        kind = "bytes" if send.event.get("bytes") is not None else "text"
-        value = send.event.get(kind)
+        kind, value = _content(send)
         expected = f"a {kind} message {shown(value)}"
         if index < len(received):
             (got_kind, got), _ = received[index]
@@ -187,12 +185,25 @@ def outgoing(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim
         expected = f"{len(sends)} messages, as many as were sent"
         yield claim("asgi.send.in-order", False, expected, f"one more: {got_kind} {shown(got)}")
     elif len(sends) > 1 and len(received) > 1:
-        want = [
-            ("bytes", s.event["bytes"]) if s.event.get("bytes") is not None else ("text", s.event.get("text"))
-            for s in sends
-        ]
+        want = [_content(send) for send in sends]
         held = want[: len(received)] == [message for message, _ in received]
         yield claim("asgi.send.in-order", held, "the messages in their order", _order_text(held))
+
+
+def _content(send: Sent) -> Message:
+    kind = "bytes" if send.event.get("bytes") is not None else "text"
+    return kind, send.event.get(kind)
+
+
+def _taken(outer: AtBoundary, received: Sequence[Message]) -> list[Sent]:
+    """The sends whose messages are due, in their order: what returned, and of the rest what the client did receive."""
+    taken: list[Sent] = []
+    for send in outer.sent:
+        if send.event.get("type") == "websocket.send" and (
+            send.returned or received[len(taken) : len(taken) + 1] == [_content(send)]
+        ):
+            taken.append(send)
+    return taken
 
 
 def _refused(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
@@ -234,8 +245,7 @@ def pongs(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
             yield claim("rfc6455.ping.pong", held, expected, got)
             if between:
                 yield claim("rfc6455.fragments.control-between", held, expected, got)
-    shows = [e for e in outer.received if "ping" in str(e.get("type"))]
-    if pings:
-        yield Claim(
-            "asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one"
-        )
+    shows = any(str(event.get("type")).rpartition(".")[2] in ("ping", "pong") for event in outer.received)
+    if pings or any(frame["opcode"] == "pong" for frame in seen.wire.sent):
+        expected = "no event for a ping" if pings else "no event for a pong"
+        yield claim("asgi.ping.handled", not shows, expected, "one" if shows else "none", "outer")

@@ -13,7 +13,7 @@ import jinja2
 from .. import requirements
 from ..harness.program import compile_case
 from ..model import Case, Requirement
-from .checks import checks
+from .comparisons import comparisons
 from .lanes import CLIENT_OPS, client, handler
 from .source import source
 
@@ -70,7 +70,7 @@ def program(
     cited = [requirements.get(id) for id in case.requires if id in requirements.load()]
     client_lines = list(client(case, compiled, alone))
     handler_lines = [] if alone else list(handler(case, compiled))
-    check_lines = list(_HANDLER_CHECKS) if alone else list(checks(case, cited, bool(subject.target)))
+    check_lines = list(_HANDLER_CHECKS) if alone else list(comparisons(case, cited, bool(subject.target)))
     if not check_lines:
         raise Unreplayable(f"{case.full_id} cannot be replayed: a program cannot tell {', '.join(case.requires)}")
     told = [line for finding in findings for line in _reported(finding)]

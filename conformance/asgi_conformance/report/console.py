@@ -60,7 +60,7 @@ def failure(result: Result, server: str) -> str:
     if script := result.case.tags.get("script"):
         lines += ["  as a case", *(f"    {_line(line)}".rstrip() for line in str(script).splitlines())]
     if result.unstable:
-        seen = ", ".join(str(attempt.verdict) for attempt in result.attempts)
+        seen = ", ".join(f"{a.verdict} ({a.times} times)" if a.times > 1 else str(a.verdict) for a in result.attempts)
         lines.append(f"  unstable     its runs came to different answers: {seen}")
     return "\n".join([*lines, _line(f"  reproduce    {result.reproduce}")])
 
@@ -150,7 +150,8 @@ def _headline(report: Mapping[str, Any]) -> Text:
         for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
         if summary[name]
     ]
-    text.append("\n" + ", ".join([f"{summary['total']} cases: {summary['passed']} passed", *counts]))
+    cases = "1 case" if summary["total"] == 1 else f"{summary['total']} cases"
+    text.append("\n" + ", ".join([f"{cases}: {summary['passed']} passed", *counts]))
     text.append(f" in {summary['duration_s']:.1f} s")
     return text
 

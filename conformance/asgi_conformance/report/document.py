@@ -144,6 +144,7 @@ def _attempt(attempt: Attempt, unstable: bool) -> dict[str, Any]:
         "verdict": str(attempt.verdict),
         "duration_ms": round(attempt.duration_us / 1000, 3),
         "reason": attempt.reason,
+        **({"times": attempt.times} if attempt.times > 1 else {}),
     }
     return {**told, "findings": _findings(attempt.findings)} if unstable else told
 

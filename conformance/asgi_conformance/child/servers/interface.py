@@ -39,7 +39,9 @@ def not_installed(name: str, packages: str) -> LoadError:
 
 
 def cannot_run(name: str, exc: BaseException) -> LoadError:
-    """The server is there, and does not take what was asked of it."""
+    """The server is there, and does not take what was asked of it, or lacks a package for it."""
+    if isinstance(exc, ModuleNotFoundError) and exc.name:
+        return not_installed("{}, which {} needs for this,".format(exc.name, name), exc.name.partition(".")[0])
     return LoadError("server", "{} cannot run as asked ({}: {})".format(name, type(exc).__name__, exc))
 
 

@@ -88,7 +88,7 @@ async function showCase(entry) {
       same.length ? h("p", { class: "meta" }, "Elsewhere: ", same.map((one) => [h("a", { href: caseHref(one) }, badge(one.verdict), " ", one.server), " "])) : null),
     detail.reason && h("p", { class: "notice" }, detail.reason),
     entry.unstable && h("p", { class: "notice edge-warn" }, "Unstable: run again alone, this case came to another answer."),
-    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`])),
+    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`, one.times > 1 ? ` (${one.times} times)` : ""])),
     detail.reproduce && commandLine(detail.reproduce),
     entry.unstable && otherAttempts(entry, detail),
     h("h3", null, "Findings"),
