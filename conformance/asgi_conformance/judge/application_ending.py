@@ -126,10 +126,15 @@ def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
 
 
 def _refused(seen: Seen, exc: Mapping[str, Any]) -> bool:
-    """Whether the server raised this out of a send before the handler could know of any end, and not as ASGI has it."""
-    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.trace.at("route", "receive"))
-    raised = {o.data["exc"]["type"] for o in seen.trace.at("route", "send.raised")}
-    return exc["type"] in raised and "OSError" not in exc["mro"] and not received
+    """Whether the server raised this, not as ASGI has it, out of a send of a task that had been told of no end.
+
+    What a framework's own task has received, the handler need not know yet.
+    """
+    received = seen.trace.at("route", "receive")
+    told = {o.data.get("task") for o in received if o.data["event"].get("type") == "websocket.disconnect"}
+    sends = seen.trace.at("route", "send.raised")
+    raised = any(o.data["exc"]["type"] == exc["type"] and o.data.get("task") not in told for o in sends)
+    return raised and "OSError" not in exc["mro"]
 
 
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
