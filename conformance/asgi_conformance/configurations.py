@@ -15,6 +15,8 @@ from packaging.version import Version
 LIMIT = 1024
 # Seconds between pings, and until an unanswered one ends the connection. Daphne counts whole seconds.
 PING = 0.4
+# The path under which an application is said to be mounted.
+MOUNT = "/mounted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Configuration:
     limit: int = 0
     stops: bool = False
     paced: bool = False
+    mount: str = ""
     since: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, server: str, version: str = "") -> str:
@@ -72,6 +75,17 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
             },
             limit=LIMIT,
             since={"daphne": "4.2.2"},
+        ),
+        Configuration(
+            "mounted",
+            "a root path",
+            {
+                "uvicorn": {"root_path": MOUNT},
+                "hypercorn": {"root_path": MOUNT},
+                "daphne": {"root_path": MOUNT},
+                "granian": {"url_path_prefix": MOUNT},
+            },
+            mount=MOUNT,
         ),
         Configuration("stopped", "an end", stops=True),
     )

@@ -56,6 +56,8 @@ class Separate:
                 done[place] = Ran(case, Trace(()), 0, crashed=True, started=False)
             return
         told = {"name": configuration.name, "limit": configuration.limit, "stops": configuration.stops}
+        if configuration.mount:
+            told["mount"] = configuration.mount
         stopping = Stopping(process, len(jobs), configuration.stops)
 
         def taken(place: int, ran: Ran) -> None:

@@ -5,6 +5,7 @@ No middleware and no framework takes part: they may legally change a scope, and 
 
 from __future__ import annotations
 
+from ..configurations import MOUNT
 from ..script import App, Client, case
 
 Headers = tuple[tuple[str, str], ...]
@@ -93,6 +94,19 @@ def query_of_the_request_reaches_the_application(client: Client, app: App, targe
 )
 def root_path_is_where_the_application_is_mounted(client: Client, app: App, target: str) -> None:
     """A server that mounts the application nowhere gives an empty root_path, or none."""
+    client.asks(target)
+    _exchange(client, app)
+
+
+@case(
+    "scope.root-path.mounted",
+    requires=("asgi.scope.root-path", "asgi.scope.path-below-root"),
+    rows=(("stripped", "/a/b"), ("whole", f"{MOUNT}/a/b")),
+    needs=SERVER_ALONE,
+    server="mounted",
+)
+def root_path_is_the_one_that_the_server_was_told(client: Client, app: App, target: str) -> None:
+    """A server that is told where the application is mounted gives that as root_path; its path is shown."""
     client.asks(target)
     _exchange(client, app)
 

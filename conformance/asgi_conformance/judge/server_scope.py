@@ -35,8 +35,12 @@ def scope(seen: Seen, spec_version: str) -> Iterator[Claim]:
     yield _versions(given)
     yield _http_version(given, request["http"])
     yield _optional(given, "scheme", "asgi.scope.scheme", request["scheme"])
-    yield from _target(given, request["path"])
-    yield _optional(given, "root_path", "asgi.scope.root-path", "")
+    mount = next((o.data.get("mount") for o in seen.trace.at("client", "configuration")), "")
+    if mount:
+        yield from _mounted(given, request["path"], mount)
+    else:
+        yield from _target(given, request["path"])
+        yield _optional(given, "root_path", "asgi.scope.root-path", "")
     yield from _headers(given, request["headers"])
     yield _address(given, "client", "asgi.scope.client", request["sockname"])
     yield _address(given, "server", "asgi.scope.server", request["peername"])
@@ -95,6 +99,14 @@ def _target(given: Scope, target: str) -> Iterator[Claim]:
             yield claim(id, held, shown(data), ABSENT if held else "not given")
         else:
             yield claim(id, value == data, shown(data), _text(value))
+
+
+def _mounted(given: Scope, target: str, mount: str) -> Iterator[Claim]:
+    """Where the server was told of a mount point: a root_path that is left out says that there is none."""
+    got = _text(given["root_path"]) if "root_path" in given else "not given, which says ''"
+    yield claim("asgi.scope.root-path", given.get("root_path") == mount, shown(mount), got)
+    seen = f"{_text(given.get('path'))} for {target}"
+    yield claim("asgi.scope.path-below-root", True, "no document says for a target as it comes", seen)
 
 
 def _headers(given: Scope, sent: Sequence[Sequence[str]]) -> Iterator[Claim]:
