@@ -36,6 +36,8 @@ BROKEN: tuple[tuple[str, str, Any, str], ...] = (
     ("scope.query[none]", "query_string", {"$": "bytes", "hex": b"?".hex()}, "query-string"),
     ("scope.root-path[root]", "root_path", None, "root-path"),
     ("scope.root-path[below]", "root_path", "/a", "root-path"),
+    ("scope.mounted[stripped]", "root_path", "", "root-path"),
+    ("scope.mounted[whole-path]", "root_path", ..., "root-path"),
     ("scope.headers[one]", "headers", None, "headers"),
     ("scope.headers[one]", "headers", [["x-one", "1"]], "headers"),
     ("scope.headers.spaces-around[before]", "headers", [], "headers"),

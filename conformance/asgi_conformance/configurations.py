@@ -35,6 +35,7 @@ class Configuration:
     root: str = ""
     stops: bool = False
     paced: bool = False
+    mount: str = ""
     since: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, server: str, version: str = "") -> str:

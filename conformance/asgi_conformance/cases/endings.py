@@ -381,5 +381,6 @@ def client_sends_before_it_was_accepted(client: Client, app: App) -> None:
     client.opens_with(b"\x81\x85\x00\x00\x00\x00early")
     app.calls("receive")
     app.calls("accept", raises=True)
+    client.is_answered()
     client.drops()
     app.calls("iterate", kind="text", raises=True)

@@ -155,7 +155,7 @@ def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Findi
 def _unread(seen: Seen) -> bool:
     """Whether the client waits in vain for what comes after its Close, while the app lane waits for the client."""
     held = any(m.sound and m.wait in ("close", "end") and m.waits_in("barrier") for m in seen.missed)
-    raw = (str(o.data["hex"]) for o in seen.trace.at("wire", "sent.raw"))
+    raw = (str(o.data["hex"]) for o in seen.at("wire", "sent.raw"))
     return held and (seen.wire.client_end == "close" or any(_holds_close(bytes.fromhex(sent)) for sent in raw))
 
 

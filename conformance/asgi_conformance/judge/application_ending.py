@@ -130,9 +130,9 @@ def _refused(seen: Seen, exc: Mapping[str, Any]) -> bool:
 
     What a framework's own task has received, the handler need not know yet.
     """
-    received = seen.trace.at("route", "receive")
+    received = seen.at("route", "receive")
     told = {o.data.get("task") for o in received if o.data["event"].get("type") == "websocket.disconnect"}
-    sends = seen.trace.at("route", "send.raised")
+    sends = seen.at("route", "send.raised")
     raised = any(o.data["exc"]["type"] == exc["type"] and o.data.get("task") not in told for o in sends)
     return raised and "OSError" not in exc["mro"]
 

@@ -40,7 +40,7 @@ def scope(seen: Seen, spec_version: str) -> Iterator[Claim]:
         yield _scheme_forwarded(given)
     else:
         yield _optional(given, "scheme", "asgi.scope.scheme", request["scheme"])
-    root = next((str(o.data.get("root", "")) for o in seen.trace.at("client", "configuration")), "")
+    root = next((str(o.data.get("root", "")) for o in seen.at("client", "configuration")), "")
     if root:
         yield from _mounted(given, root, request["path"])
     else:
