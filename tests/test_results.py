@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from asgi_conformance.model import Attempt, Case, Finding, Layer, Level, Observation, Result, Trace, Verdict
-from asgi_conformance.results import AT_ONCE, LISTED, merged, repeated
+from asgi_conformance.results import AT_ONCE, LISTED, merged, repeated, summarized
 
 TRACE = Trace((Observation(1, "wire", "connect", {}),))
 CASE = Case("close.example", "It closes.", "close", ())
@@ -66,6 +66,19 @@ def test_repetitions_are_run_in_portions_and_do_not_add_up_in_memory() -> None:
     kept = [attempt for result in results for attempt in result.attempts]
     assert len(kept) == 2 * (LISTED + 1)
     assert sum(attempt.trace is TRACE for attempt in kept) == 2
+
+
+def test_what_only_a_report_shows_is_let_go() -> None:
+    held, breached = a_result(Verdict.PASS), a_result(Verdict.FAIL)
+    both = (*held.findings, *held.findings, *breached.findings)
+    result = replace(breached, attempts=(replace(breached.attempts[0], findings=both),))
+    brief = summarized(result)
+    assert brief.trace.observations == ()
+    assert [(f.requirement, f.verdict, f.observed) for f in brief.findings] == [
+        ("asgi.close.code", Verdict.PASS, ""),
+        ("asgi.close.code", Verdict.FAIL, "2"),
+    ]
+    assert summarized(held).findings[0] is brief.findings[0]
 
 
 def test_a_single_run_is_as_it_was() -> None:

@@ -8,9 +8,10 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from .model import Attempt, Case, Finding, Result, Trace, Verdict, worst
+from .model import Attempt, Case, Finding, Layer, Level, Result, Trace, Verdict, worst
 
 # Of the runs of one case that came to the same, so many are listed; further ones are counted with the last of them.
 LISTED = 10
@@ -72,10 +73,29 @@ def _counted(attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 def summarized(result: Result) -> Result:
-    """A result without what only a report shows: of its traces just what tells how far a walk was taken."""
+    """A result without what only a report shows.
+
+    Of its traces stays just what tells how far a walk was taken, of a requirement that held just that it held.
+    """
     walked = "transitions" in result.case.tags
-    attempts = [replace(a, trace=Trace(a.trace.at("app", "op") if walked else ())) for a in result.attempts]
+    attempts = [
+        replace(a, trace=Trace(a.trace.at("app", "op") if walked else ()), findings=_brief(a.findings))
+        for a in result.attempts
+    ]
     return replace(result, attempts=tuple(attempts))
+
+
+def _brief(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    held = Verdict.PASS
+    return tuple(
+        dict.fromkeys(_held(f.requirement, f.level, f.binds, f.layer) if f.verdict is held else f for f in findings)
+    )
+
+
+@cache
+def _held(requirement: str, level: Level, binds: Layer, layer: Layer) -> Finding:
+    """One for all cases in which a requirement held."""
+    return Finding(requirement, level, binds, Verdict.PASS, layer, "", "", "")
 
 
 # Where an environment lies differs from machine to machine, and says nothing of a fault.
