@@ -129,6 +129,10 @@ def test_the_sdist_can_build_and_test_itself(tmp_path: Path) -> None:
     assert set(needed.split()) <= names
     assert {"tests/test_packaging.py", "targets/fastapi_app.py", "conformance/asgi_conformance/plugin.py"} <= names
     assert not [name for name in names if name.endswith((".gz", ".pyc", ".html"))]
+    if (ROOT / ".git").exists():
+        ran = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
+        pages = {name for name in ran.stdout.splitlines() if re.fullmatch(r"reports/[\w-]+\.html", name)}
+        assert set(ran.stdout.splitlines()) - pages <= names
 
 
 def test_what_is_published_passes_the_checks_of_the_index(wheel: Path, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 FOLDER = Path(__file__).resolve().parent.parent / "reports"
 MEGABYTE = 1024 * 1024
 
@@ -23,13 +25,17 @@ def generator() -> ModuleType:
     return module
 
 
-def test_every_framework_has_a_page_and_the_index_is_generated() -> None:
+def test_every_framework_is_there_and_the_index_is_generated() -> None:
     module = generator()
     entries = json.loads((FOLDER / "summary.json").read_text("utf-8"))
     assert list(entries) == list(module.TARGETS)
     assert (FOLDER / "README.md").read_text("utf-8") == module.page(entries)
-    pages = {path.name for path in FOLDER.glob("*.html")}
-    assert pages == {module._file(name) for name in entries}
+
+
+@pytest.mark.skipif(not (FOLDER.parent / ".git").exists(), reason="no checkout: a source distribution has no pages")
+def test_every_framework_has_a_page() -> None:
+    module, entries = generator(), json.loads((FOLDER / "summary.json").read_text("utf-8"))
+    assert {path.name for path in FOLDER.glob("*.html")} == {module._file(name) for name in entries}
 
 
 def test_every_stack_was_judged_under_every_implementation() -> None:
