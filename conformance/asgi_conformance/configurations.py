@@ -15,6 +15,8 @@ from packaging.version import Version
 LIMIT = 1024
 # Seconds between pings, and until an unanswered one ends the connection. Daphne counts whole seconds.
 PING = 0.4
+# Seconds until an idle HTTP connection is ended: fewer than four pings take.
+IDLE = 1
 # Where an application is mounted.
 ROOT = "/mounted"
 
@@ -61,8 +63,8 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
             "short-pings",
             "pings",
             {
-                "uvicorn": {"ws_ping_interval": PING, "ws_ping_timeout": PING},
-                "hypercorn": {"websocket_ping_interval": PING},
+                "uvicorn": {"ws_ping_interval": PING, "ws_ping_timeout": PING, "timeout_keep_alive": IDLE},
+                "hypercorn": {"websocket_ping_interval": PING, "keep_alive_timeout": IDLE},
                 "daphne": {"ping_interval": 1, "ping_timeout": 1},
             },
             paced=True,

@@ -176,7 +176,7 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     lane = [step.op for step in case.steps if step.lane == "app"]
     if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
         return f"{product} accepts before it calls the handler"
-    always = ("return", "raise", "hang", "cancel", "join")
+    always = ("return", "raise", "hang", "cancel", "join", "abandon")
     for step in case.steps:
         if step.lane == "app" and operations and step.op not in (*operations, *always):
             return f"{product} documents no {step.op}() of its WebSocket"

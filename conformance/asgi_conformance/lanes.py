@@ -310,6 +310,10 @@ class App:
         """All that `starts` began has ended."""
         self.calls("join")
 
+    def abandons(self) -> None:
+        """All that `starts` began is cancelled, and has ended: as by ``asyncio.wait_for()`` whose time is over."""
+        self.calls("abandon")
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """The steps inside are open in their order between the lanes."""

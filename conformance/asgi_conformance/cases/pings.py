@@ -27,6 +27,22 @@ def client_that_answers_stays(client: Client, app: App) -> None:
     app.is_disconnected()
 
 
+@case(
+    "pings.idle",
+    requires=("suite.pings.sent", "suite.pings.answered-stays"),
+    server="short-pings",
+)
+def connection_without_messages_stays(client: Client, app: App) -> None:
+    """A connection on which no message travels outlives the time after which the server ends idle HTTP connections."""
+    client.opens()
+    app.accepts()
+    client.is_pinged(4)
+    client.sends_text("still here")
+    app.receives_text("still here")
+    client.closes(1000)
+    app.is_disconnected()
+
+
 GONE = ("asgi.disconnect.sent", "asgi.disconnect.code-type", "rfc6455.close.code-lost", "rfc6455.close.handshake")
 
 
