@@ -20,6 +20,7 @@ WAITS: Mapping[str, float] = MappingProxyType(
         "write": 5.0,  # the socket takes what is written to it
         "barrier": 5.0,  # the app lane has completed the step above
         "exit": 5.0,  # the target's callable has ended
+        "called": 5.0,  # the server calls the target for a client that is about to leave
         "entry": 1.0,  # the server calls the target for a client that has left already
         "settle": 0.5,  # a handler waits for the next message; one that never does is not waited for
         "resettle": 0.1,  # the same, of a handler that has not come to wait before

@@ -252,7 +252,7 @@ class ClientLane:
     async def _called(self) -> None:
         """Whoever leaves after its whole request leaves a target that was called: else it was never there."""
         if self._asked and self._connection.response is None:
-            await self._recording.entry()
+            await self._recording.entry("called")
 
     async def _do_drop(self) -> None:
         await self._called()

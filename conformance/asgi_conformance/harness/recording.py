@@ -87,9 +87,9 @@ class Recording:
         await self._until(lambda: index in self._done or self._lane_ended or self.exited, "barrier")
         return index in self._done
 
-    async def entry(self) -> None:
+    async def entry(self, wait: str = "entry") -> None:
         """Wait for the server to call the target."""
-        await self._until(lambda: self._entered or self.exited, "entry")
+        await self._until(lambda: self._entered or self.exited, wait)
 
     async def settled(self, messages: int, wait: str = "settle") -> None:
         """Wait for a route's handler to have taken so many messages and to wait for the next one."""
