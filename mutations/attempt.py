@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 TARGET = "mutations.target:app"
 # Seconds: enough for a right target on a busy machine, as a breach is confirmed by a second run.
 DEADLINE = 1.0
+STARTS = 4
 BREACH = (Verdict.FAIL, Verdict.WARN)
 # Rows of each case function, at first and where these saw nothing.
 FEW, MANY = 2, 12
@@ -102,7 +104,7 @@ def attempt(mutant: Mutant) -> Outcome:
     outcome = Outcome(mutant.id, mutant.layer, {"route": "routes"}.get(section, section))
     for thorough in (False, True):
         try:
-            results = results_of(mutant, thorough)
+            results = _started(mutant, thorough)
         except StartError as error:
             return Outcome(*_head(outcome), errors=(f"the target did not start: {error}",))
         except Exception as error:  # a mutant must not end the run of the others
@@ -116,6 +118,14 @@ def attempt(mutant: Mutant) -> Outcome:
         if by or mutant.layer == "application":
             break
     return outcome
+
+
+def _started(mutant: Mutant, thorough: bool) -> list[Result]:
+    """The results, where the target starts in one of a few attempts: on a busy machine that may take longer."""
+    for _ in range(STARTS - 1):
+        with suppress(StartError):
+            return results_of(mutant, thorough)
+    return results_of(mutant, thorough)
 
 
 def _head(outcome: Outcome) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 REASONS: Mapping[str, str] = {
     "middleware.connect.*": "No connection gets past it: the run says so, judges no case and is partial (exit 1).",
     "middleware.accept.hang": "The same: no connection is ever answered.",
-    "framework.connect.hang": "The same: no operation of the probe ever ends.",
+    "framework.connect.*": "The same: no operation of the probe ever ends.",
     "framework.accept.hang": "The same: the probe never gets past its accept().",
     "framework.method.*.hang": "The same, as accept() is part of the first connection or calls the method that hangs.",
 }

@@ -63,6 +63,15 @@ def test_who_holds_the_connect_event_up_is_named() -> None:
     assert "app.Guard (/app.py:7) did not answer within 5 s" in refusal(passed, STARLETTE, Settings())
 
 
+def test_an_accept_that_does_not_end_is_laid_on_nobody_outside() -> None:
+    event = {"event": {"type": "websocket.connect"}}
+    given = [Observation(2, place, "receive", event) for place in ("outer", "asgi:1", "asgi:2", "inner")]
+    told = refusal(Trace((*trace(None, seconds=5.0).observations, *given)), STARLETTE, Settings())
+    assert told.startswith("The probe was called and starlette 1 was given the connect event, but accept() did not end")
+    assert "app.Guard" not in told
+    assert INSIDE not in told
+
+
 MISSING = {"exc": {"type": "fastapi.exceptions.WebSocketRequestValidationError", "message": ""}, "at": "x.py:1"}
 INSIDE = 'probe = "inside"'
 HOSTS = "starlette.middleware.trustedhost.TrustedHostMiddleware"

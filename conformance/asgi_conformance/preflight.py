@@ -93,6 +93,10 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     if not framework:
         return "" if settings.route or settings.routes != "all" else UNKNOWN
     answer = answer_of(trace)
+    if answer.status is None and answer.waited is not None and trace.at("inner", "receive"):
+        name = " ".join(filter(None, (framework.get("name"), framework.get("version"))))
+        called = f"The probe was called and {name} was given the connect event, but accept() did not end"
+        return f"{called} within {answer.waited:g} s: no probe case is judged."
     text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
     if answer.raised is not None or answer.status == 500:
         return f"{text} See the target's own output."
