@@ -253,7 +253,7 @@ class Hooks:
 
             writer = terminalreporter._tw
             verbosity = self.config.get_verbosity()
-            reports = [_shown(path, self.campaign.options.folder) for path in self.campaign.options.reports]
+            reports = [_shown(path, self.campaign.options.folder) for path in self.campaign.written]
             summarize(self.campaign.document, writer, reports, verbosity)
             for line in self.campaign.unwritten:
                 terminalreporter.line(line, red=True)
