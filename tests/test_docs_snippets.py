@@ -63,7 +63,10 @@ def of(page: str, language: str) -> list[str]:
 
 def once(program: str) -> list[Command]:
     """The command lines of a program, each once."""
-    found = {command.text: command for command in commands() if command.words[0].split("/")[-1] == program}
+    found: dict[str, Command] = {}
+    for command in commands():
+        if command.words[0].split("/")[-1] == program:
+            found.setdefault(command.text, command)
     return list(found.values())
 
 
