@@ -20,7 +20,10 @@ EXCHANGES = ["--rootdir=.", "-p", "bench_cases", "--target=echo_app:app", "--cas
 SUITE = [*PYTEST, *EXCHANGES]
 TRIVIAL = [*PYTEST, "trivial_items.py"]
 SWEEP = [*SUITE[:-1], "--case=exhaustive.client*", "--exhaustive"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(HERE), "CI": "true"}
+# As a user has it: some containers have Python compile everything at each start, and write every dot by itself.
+NOT_USUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_USUAL}
+ENVIRONMENT.update(PYTHONPATH=str(HERE), CI="true")
 # kosoku's core: without the sections of performance and compression.
 CORE = [word for section in ("9.*", "12.*", "13.*") for word in ("-x", section)]
 KOSOKU = os.environ.get("KOSOKU") or shutil.which("kosoku")

@@ -146,6 +146,15 @@ def conditions(repeats: int) -> str:
     return f"Measured {date.today()}: repeats {repeats}, Python {python}, {cores} cores, {names}, {parts}."
 
 
+def into_page(name: str, found: str) -> None:
+    """Put what was measured where it stands in the page."""
+    page = PAGE.read_text("utf-8")
+    begin, end = f"<!-- measured: {name} -->", "<!-- end -->"
+    pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
+    assert pattern.search(page), f"{PAGE} has no place for {name}"
+    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{found}\n\n{end}", page), "utf-8")
+
+
 def main() -> None:
     """Measure, and put the tables where they stand in the page."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -153,11 +162,7 @@ def main() -> None:
         print(name, flush=True)
         found = f"{PARTS[name](repeats)}\n\n{conditions(repeats)}"
         print(found, flush=True)
-        page = PAGE.read_text("utf-8")
-        begin, end = f"<!-- measured: {name} -->", "<!-- end -->"
-        pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
-        assert pattern.search(page), f"{PAGE} has no place for {name}"
-        PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{found}\n\n{end}", page), "utf-8")  # noqa: B023
+        into_page(name, found)
 
 
 if __name__ == "__main__":

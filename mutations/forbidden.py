@@ -17,10 +17,11 @@ ONCE = ("accept", "close", "denial.start")
 
 def binding(mutant: Mutant) -> tuple[str, ...]:
     """The requirements that a breach could fail: MUST or SHOULD, at this version, and decided by some case."""
-    return tuple(id for id in mutant.forbids if _binds(id))
+    return tuple(id for id in mutant.forbids if binds(id))
 
 
-def _binds(id: str) -> bool:
+def binds(id: str) -> bool:
+    """Whether a breach of a requirement could fail a case under the server of the mutants."""
     requirement = requirements.get(id)
     strong = requirement.level in (Level.MUST, Level.SHOULD)
     return strong and requirement.no_case is None and requirements.applies(requirement, SPEC_VERSION)

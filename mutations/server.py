@@ -12,6 +12,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Close, Frame, Opcode
 from websockets.server import ServerProtocol
 
+from .configured import limit, pings, shutdown
 from .tamper import Orders, tampered, with_field
 
 # Its methods are looked up and replaced by name.
@@ -120,7 +121,7 @@ def unchecked(orders: Orders) -> None:
 
 def incoming(orders: Orders) -> None:
     """A fault in what the server makes of the client's frames."""
-    name = {"text": "text", "binary": "bytes", "continuation": "cont", "close": "close", "ping": "ping"}
+    name = {"text": "text", "binary": "bytes", "continuation": "cont", "close": "close", "ping": "ping", "pong": "pong"}
     method = "handle_" + name[orders["subject"].partition(".")[2]]
     original = getattr(Protocol, method)
 
@@ -134,8 +135,14 @@ def incoming(orders: Orders) -> None:
             case "split":
                 original(self, *(replace(frame, fin=True) for frame in frames))
             case "event":
-                self.queue.put_nowait({"type": "websocket.ping"})
+                self.queue.put_nowait({"type": "websocket." + orders["subject"].partition(".")[2]})
                 original(self, *frames)
+            case "message":
+                self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(frames[0].data)})
+                original(self, *frames)
+            case "ends":
+                self.conn.fail(1002, "not asked for")
+                self.handle_parser_exception()
             case "late":
                 self.loop.call_later(0.0, original, self, *frames)
 
@@ -308,4 +315,7 @@ KINDS: dict[str, Callable[[Orders], None]] = {
     "ending": ending,
     "response": response,
     "unfinished": unfinished,
+    "limit": limit,
+    "pings": pings,
+    "shutdown": shutdown,
 }

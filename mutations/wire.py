@@ -47,6 +47,7 @@ INCOMING: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
     "continuation": (("drop", "duplicate", "split"), ("rfc6455.fragments.reassembled",), _FRAGMENTS),
     "close": (("drop",), ("rfc6455.close.echo", "asgi.disconnect.sent"), (*_ANSWERED, "close.client.*")),
     "ping": (("drop", "duplicate", "event"), ("rfc6455.ping.pong", "asgi.ping.handled"), _PINGS),
+    "pong": (("event", "message", "ends"), ("asgi.ping.handled", "asgi.receive.text"), ("messages.client.pong",)),
 }
 _FAILED = (
     "rfc6455.fail.ends",
@@ -73,6 +74,33 @@ RESPONSES: Mapping[str, tuple[str, ...]] = {
     "lenient": ("rfc6455.handshake.bad-request",),
     "strict": ("rfc6455.handshake.accept",),
     "dies": ("rfc6455.handshake.bad-request",),
+}
+
+_CLOSED = ("asgi.disconnect.sent", "asgi.disconnect.code-type", "rfc6455.close.handshake")
+# What the server was configured for → operators, with the requirements and the cases.
+CONFIGURED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "limit": (
+        ("none", "decreased", "increased", "each-fragment", "cut", "wrong-code", "not-told", "stays-open"),
+        ("suite.limits.exact", "suite.limits.kept", "rfc6455.codes.too-big", "rfc6455.fail.ends", *_CLOSED),
+        ("limits.*",),
+    ),
+    "pings": (
+        ("drop", "deaf", "patient", "event", "message", "no-close-frame", "not-told", "code-as-text", "stays-open"),
+        (
+            "suite.pings.sent",
+            "suite.pings.answered-stays",
+            "suite.pings.unanswered-ends",
+            "asgi.ping.handled",
+            "asgi.receive.in-order",
+            *_CLOSED,
+        ),
+        ("pings.*",),
+    ),
+    "shutdown": (
+        ("cancel", "not-told", "silent", "wrong-code", "no-close-frame", "code-as-text"),
+        ("suite.shutdown.code", *_CLOSED),
+        ("shutdown.*",),
+    ),
 }
 
 
@@ -142,6 +170,9 @@ def of_the_server() -> Iterator[Mutant]:
     opened = ("handshake.*", "messages.echo", "endings.handler.unanswered")
     for operator, ids in RESPONSES.items():
         yield Mutant("server", "response", "response", operator, forbids=ids, cases=opened)
+    for subject, (operators, forbids, cases) in CONFIGURED.items():
+        for operator in operators:
+            yield Mutant("server", subject, "configured." + subject, operator, forbids=forbids, cases=cases)
     request = ("rfc6455.handshake.bad-request",)
     yield Mutant("server", "unfinished", "request", "completed", forbids=request, cases=("handshake.left.partly",))
     for key, operators_ in SCOPE.items():

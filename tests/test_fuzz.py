@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,17 @@ from fuzz_targets import FAULTS
 from hypothesis import given, settings
 
 from asgi_conformance import user_cases
+from asgi_conformance.dialects import STARLETTE
+from asgi_conformance.extended import AGAIN, Extended, extended_cases
 from asgi_conformance.fuzz import moves
 from asgi_conformance.fuzz.paste import pasted
 from asgi_conformance.fuzz.scripts import ACTS, Move, write
 from asgi_conformance.fuzz.search import Terms, search
 from asgi_conformance.harness.program import compile_case
-from asgi_conformance.model import Case, Result, Verdict
+from asgi_conformance.model import Attempt, Case, Observation, Result, ServerInfo, Trace, Verdict
 from asgi_conformance.options import Options, read
+from asgi_conformance.run import Plan, Run
+from asgi_conformance.script import App, CaseFunction, Client
 from asgi_conformance.settings import Settings, SettingsError, parse
 from asgi_conformance.states_transitions import TRANSITIONS
 
@@ -138,3 +143,83 @@ def test_a_fault_is_found_and_printed_as_a_case(pytester: pytest.Pytester, monke
     ran = pytester.runpytest_subprocess(*words, timeout=120)
     ran.assert_outcomes(failed=1)
     ran.stdout.fnmatch_lines(["*FAIL  fuzz.scripts*", "*@case(*", "*app.calls(*", "*--fuzz=400:1*"])
+
+
+class FewTimes:
+    """A run in which a script with two texts fails, and its repetitions come to what is given."""
+
+    def __init__(self, server: str, again: Verdict, told: str = "") -> None:
+        self.plan = Plan("a:b", "", server=server, several=True)
+        self.server = ServerInfo(server, server, "1", "")
+        self.refused, self.product, self.again, self.told = "", STARLETTE, again, told
+        self.repeated = 0
+
+    def look(self, case: Case) -> Result:
+        if self.again is Verdict.SKIP:
+            operation = Observation(1, "app", "op", {"op": self.told})
+            attempt = Attempt(Verdict.PASS, (), Trace((operation,)), 1)
+            return Result(case, "", "", Verdict.PASS, None, (attempt,))
+        found = judged(case)
+        return replace(found, attempts=(Attempt(found.verdict, (), Trace(()), 1),))
+
+    def results(self, cases: list[Case]) -> list[Result]:
+        self.repeated += 1
+        attempt = Attempt(self.again, (), Trace(()), 1)
+        return [Result(cases[0], "", "", self.again, None, (attempt,))]
+
+
+def extended(*runs: FewTimes) -> list[Result]:
+    """What the item comes to under each of the servers of one session."""
+    given = replace(Options("a:b", HERE, Settings(), ""), fuzz=(60, 3))
+    (case,) = extended_cases(given)
+    every = Extended(given)
+    return [every.run(case, run, (Verdict.FAIL,)) for run in runs]  # type: ignore[arg-type]
+
+
+def test_what_fails_again_fails() -> None:
+    run = FewTimes("one", Verdict.FAIL)
+    (result,) = extended(run)
+    assert (result.verdict, result.unstable, run.repeated) == (Verdict.FAIL, False, 1)
+    assert result.case.title.startswith("The shortest random script that fails: 2 steps")
+
+
+def test_what_fails_once_and_never_again_is_shown_and_blames_nobody() -> None:
+    run = FewTimes("one", Verdict.PASS)
+    (result,) = extended(run)
+    assert (result.verdict, result.layer, result.unstable, run.repeated) == (Verdict.NOTE, None, True, AGAIN)
+    assert "failed once" in result.case.title
+    assert [attempt.verdict for attempt in result.attempts] == [Verdict.FAIL, Verdict.PASS]
+    assert "@case(" in result.case.tags["script"]
+
+
+def test_what_two_servers_tell_differently_is_a_note() -> None:
+    results = extended(*(FewTimes(name, Verdict.SKIP, told) for name, told in (("one", "old"), ("two", "new"))))
+    assert [result.verdict for result in results] == [Verdict.PASS, Verdict.NOTE]
+    (finding,) = results[1].findings
+    assert "one old returned; two new returned" in finding.observed
+    same = extended(*(FewTimes(name, Verdict.SKIP, "same") for name in ("one", "two")))
+    assert [result.verdict for result in same] == [Verdict.PASS] * 2
+
+
+def test_a_server_may_refuse_a_code_that_was_registered_after_the_rfc() -> None:
+    """wsproto refuses 1014 and accepts 1013: neither is blamed, whatever the script decides."""
+
+    def script(client: Client, app: App, code: int) -> None:
+        """The client closes, and the handler hears of it."""
+        client.opens()
+        app.accepts()
+        client.closes(code)
+        app.calls("iterate", raises=True, kind="text")
+        app.returns()
+
+    requires = ("rfc6455.close.echo", "rfc6455.close.echo-code", "rfc6455.close.handshake", "rfc6455.close.tcp-closed")
+    rows = [(str(code), code) for code in (1013, 1014)]
+    some = CaseFunction("fuzz.scripts", script, requires, rows, "probe", frozenset(), None).cases()
+    run = Run(Plan("targets.bare_asgi:app", str(HERE.parent), ws="wsproto", settings=Settings(routes="none")))
+    try:
+        run.ready()
+        found = {result.case.row: result for result in run.results(list(some))}
+    finally:
+        run.stop()
+    assert [f.verdict for f in found["1013"].findings if f.requirement == "rfc6455.close.echo"] == [Verdict.PASS]
+    assert not [f for f in found["1014"].findings if f.verdict in (Verdict.FAIL, Verdict.WARN)]

@@ -11,6 +11,9 @@ import pytest
 
 from asgi_conformance import cases, deviations
 from asgi_conformance.judge import Context, judge
+from asgi_conformance.judge.framework import framework
+from asgi_conformance.judge.seen import read
+from asgi_conformance.judge.server import server
 from asgi_conformance.model import Case, Layer, Observation, Result, ServerInfo, Trace, Verdict
 from asgi_conformance.run import Plan, Run
 
@@ -51,10 +54,43 @@ def shuffled(trace: Trace, seed: int) -> Trace:
     out = []
     while queues:
         boundary = chance.choice(sorted(queues))
-        out.append(replace(queues[boundary].pop(0), t_us=chance.randrange(10_000_000)))
+        out.append(queues[boundary].pop(0)._replace(t_us=chance.randrange(10_000_000)))
         if not queues[boundary]:
             del queues[boundary]
     return Trace(tuple(out), trace.complete)
+
+
+@pytest.mark.parametrize("base", ["right", "wrong"])
+def test_what_a_case_does_not_decide_need_not_be_worked_out(everything: list[Result], base: str) -> None:
+    """Asked for some requirements, the server's parts say just what they say of those when asked for all."""
+    for result in everything:
+        seen = read(result.trace if base == "right" else damaged(result.trace))
+        every = list(server(seen, "2.5"))
+        for id in {id for claim in every for id in (claim.requirement, claim.about) if id}:
+            alone = [claim for claim in server(seen, "2.5", [id]) if id in (claim.requirement, claim.about)]
+            assert alone == [claim for claim in every if id in (claim.requirement, claim.about)], result.case.full_id
+
+
+@pytest.mark.parametrize("base", ["right", "wrong"])
+def test_an_operation_that_decides_nothing_need_not_be_worked_out(everything: list[Result], base: str) -> None:
+    for result in everything:
+        if result.case.kind == "probe" and result.trace.at("inner"):
+            seen = read(result.trace if base == "right" else damaged(result.trace))
+            every = list(framework(result.case, seen))
+            for id in {claim.requirement for claim in every}:
+                alone = [claim for claim in framework(result.case, seen, [id]) if claim.requirement == id]
+                assert alone == [claim for claim in every if claim.requirement == id], result.case.full_id
+
+
+def damaged(trace: Trace) -> Trace:
+    """A trace with every event but the first missing at the outermost boundary, and every frame but the last."""
+    kept = []
+    for o in trace.observations:
+        received = o.boundary == "outer" and o.kind == "receive" and o.data["event"].get("type") != "websocket.connect"
+        if not received and (o.boundary, o.kind) != ("wire", "sent"):
+            kept.append(o)
+    missed = {"wait": "end", "seconds": 5.0, "app": {"waiting": {"outer.receive": "receive"}, "over": False}}
+    return Trace((*kept, Observation(9_000_000, "client", "deadline", missed)))
 
 
 def test_times_and_the_order_between_boundaries_do_not_matter(everything: list[Result]) -> None:
@@ -103,7 +139,7 @@ def mutations(trace: Trace) -> Iterator[Trace]:
         for o in trace.observations:
             event = o.data.get("event") or {}
             if o.kind == "receive" and event.get("type") == "websocket.disconnect":
-                o = replace(o, data={**o.data, "event": {**event, field: value}})
+                o = o._replace(data={**o.data, "event": {**event, field: value}})
             changed.append(o)
         yield Trace(tuple(changed))
 
@@ -131,7 +167,7 @@ def test_a_deviation_names_exactly_what_is_observed(everything: list[Result]) ->
     """Another breach of the same requirement still counts."""
     result = next(r for r in everything if r.case.full_id == "lost.open[fin]")
     changed = [
-        replace(o, data={**o.data, "event": {**o.data["event"], "code": 1011}})
+        o._replace(data={**o.data, "event": {**o.data["event"], "code": 1011}})
         if o.boundary == "outer" and o.kind == "receive" and o.data["event"].get("code") == 1005
         else o
         for o in result.trace.observations

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from asgi_conformance import requirements
+from asgi_conformance import cases, requirements
 from asgi_conformance.cases.routes import WAYS
 from asgi_conformance.dialects import DIALECTS
 from asgi_conformance.model import Verdict
@@ -17,7 +17,7 @@ from mutations.mutant import LAYERS, Mutant
 from mutations.score import counts, score
 from mutations.survivors import REASONS, reason
 
-SIZE = 1122
+SIZE = 1148
 # One for each layer and kind of fault, tried for real.
 TRIED = (
     "server.disconnect.code.increased@private",
@@ -29,6 +29,12 @@ TRIED = (
 )
 # What this case finds under the server of the mutants is a known deviation, whatever else is wrong.
 HIDDEN = {"handshake.subprotocol.not-offered"}
+# What these show no document demands, of a server of that version or at all: they come to a note, never to a breach.
+NOTED = {
+    case.id
+    for case in cases.load()
+    if case.kind == "probe" and not any(forbidden.binds(id) for id in case.requires)
+}
 RESULTS = publish.stored("results")
 
 
@@ -79,7 +85,7 @@ def test_every_case_function_kills_a_mutant() -> None:
     """Of those that there were when the results were made; other frameworks have their broken targets."""
     killing = {case for result in RESULTS["mutants"] for case in result["by"]}
     idle = {id for id in RESULTS["cases"] if id not in killing and id.partition(".")[0] not in DIALECTS}
-    assert idle == HIDDEN
+    assert idle == HIDDEN | (NOTED & {*RESULTS["cases"]})
     assert set(WAYS) <= {*RESULTS["cases"]}
 
 

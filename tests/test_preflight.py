@@ -53,6 +53,16 @@ def test_the_innermost_that_was_called_answered() -> None:
     assert "app.Guard (/app.py:7) answered HTTP 403" in refusal(trace(), STARLETTE, Settings())
 
 
+def test_who_holds_the_connect_event_up_is_named() -> None:
+    waiting = trace(None, seconds=5.0)
+    event = {"event": {"type": "websocket.connect"}}
+    given = [Observation(2, place, "receive", event) for place in ("outer", "asgi:1")]
+    held = Trace((*waiting.observations, *given))
+    assert "app.Second did not answer within 5 s" in refusal(held, STARLETTE, Settings())
+    passed = Trace((*held.observations, Observation(3, "asgi:2", "receive", event)))
+    assert "app.Guard (/app.py:7) did not answer within 5 s" in refusal(passed, STARLETTE, Settings())
+
+
 MISSING = {"exc": {"type": "fastapi.exceptions.WebSocketRequestValidationError", "message": ""}, "at": "x.py:1"}
 INSIDE = 'probe = "inside"'
 HOSTS = "starlette.middleware.trustedhost.TrustedHostMiddleware"

@@ -146,6 +146,15 @@ def test_every_filter_is_a_link(page: Any, files: dict[str, str], address: str, 
     assert len(rows(page)) == count
 
 
+def test_an_unstable_case_shows_what_its_other_attempts_found(page: Any, files: dict[str, str]) -> None:
+    opened(page, files["plain"], "#case/state.walk[30]")
+    page.wait_for_selector("#case details.attempt")
+    assert page.locator("#case details.attempt summary").inner_text().endswith("Findings of attempt 1")
+    assert not page.locator("text=2 disconnects, in the first attempt").is_visible()
+    page.click("#case details.attempt summary")
+    assert page.locator("text=2 disconnects, in the first attempt").is_visible()
+
+
 def test_filters_by_hand(page: Any, files: dict[str, str]) -> None:
     opened(page, files["two"], "#cases")
     page.check("#filters [name=verdict][value=fail]", force=True)
@@ -257,7 +266,8 @@ def test_a_hostile_report_executes_nothing(page: Any, files: dict[str, str]) -> 
     for address in VIEWS:
         opened(page, files["hostile"], address)
         assert page.evaluate("window.pwned") is None
-    keys = page.evaluate("[...document.querySelectorAll('#routes .way')].map(a => a.getAttribute('href'))")
+    links = "[...document.querySelectorAll('#routes .ways a, #routes .d a')]"
+    keys = page.evaluate(f"{links}.map(a => a.getAttribute('href'))")
     hostile = [key for key in keys if key.startswith("#case/hostile")]
     assert len(hostile) == 2 * len(HOSTILE)
     for key in hostile:

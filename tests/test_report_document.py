@@ -11,13 +11,14 @@ from typing import Any
 import jsonschema
 import pytest
 from sample_cases import client_close, results
-from sample_data import SERVERS, STATES
+from sample_data import SERVERS, STATES, requirements
 from sample_report import sample
 
 from asgi_conformance import report as report_package
 from asgi_conformance.model import Case, Result, Verdict
 from asgi_conformance.report import build, files, load, write
 from asgi_conformance.report.plain import plain
+from asgi_conformance.results import relative
 
 SCHEMA = json.loads(Path(report_package.__file__).with_name("schema.json").read_text(encoding="utf-8"))
 
@@ -121,6 +122,33 @@ def test_what_held_stands_once_and_says_no_more() -> None:
     fail = ("fail", "It holds.", "Nothing.", None)
     assert found == [("pass", "", "", 2), fail, fail]
     valid(report)
+
+
+def test_an_unstable_case_keeps_what_each_attempt_found() -> None:
+    base = client_close(SERVERS[0], 1000, "bye", "bye")
+    right = base.attempts[0]
+    warned = dataclasses.replace(
+        base.findings[0], requirement="asgi.send.after-end", verdict=Verdict.WARN, observed="/work/here/app.py says so"
+    )
+    wrong = dataclasses.replace(right, verdict=Verdict.WARN, findings=(warned,), reason="seen once")
+    unstable = dataclasses.replace(base, attempts=(wrong, right), unstable=True)
+    report = bare(results=[relative(unstable, "/work/here/")], requirements=requirements())
+    valid(report)
+    first, last = report["cases"][0]["attempts"]
+    assert [(f["verdict"], f["observed"]) for f in first["findings"]] == [("warn", "app.py says so")]
+    assert last["findings"] == report["cases"][0]["findings"]
+    assert "asgi.send.after-end" in report["requirements"]
+    stable = bare(results=[dataclasses.replace(unstable, unstable=False)])
+    assert not any("findings" in attempt for attempt in stable["cases"][0]["attempts"])
+
+
+def test_what_is_secret_is_redacted_in_every_attempt() -> None:
+    base = client_close(SERVERS[0], 1000, "bye", "bye")
+    told = dataclasses.replace(base.findings[0], verdict=Verdict.WARN, observed="header x: canary-4711")
+    wrong = dataclasses.replace(base.attempts[0], verdict=Verdict.WARN, findings=(told,))
+    unstable = dataclasses.replace(base, attempts=(wrong, base.attempts[0]), unstable=True)
+    report = bare(results=[unstable], secrets=["canary-4711"])
+    assert report["cases"][0]["attempts"][0]["findings"][0]["observed"] == "header x: [redacted]"
 
 
 def test_an_error_without_a_finding_has_a_cause() -> None:

@@ -38,9 +38,10 @@ rfc6455.fragments.received-illegal rfc6455.close.data-discarded rfc6455.codes.er
 asgi.connect.early-data asgi.disconnect.reason-early asgi.close.reason-early
 asgi.ping.handled asgi.ping.keepalive asgi.fragments.complete
 asgi.scope.type asgi.scope.asgi-versions asgi.scope.http-version asgi.scope.scheme asgi.scope.path asgi.scope.raw-path
-asgi.scope.query-string asgi.scope.root-path asgi.scope.headers asgi.scope.headers-order asgi.scope.pseudo-headers
+asgi.scope.query-string asgi.scope.root-path
+asgi.scope.headers asgi.scope.headers-order asgi.scope.pseudo-headers
 asgi.scope.headers-invented asgi.scope.client asgi.scope.server asgi.scope.subprotocols asgi.scope.state
-asgi.scope.extensions
+asgi.scope.extensions asgi.scope.path-mounted asgi.scope.scheme-forwarded
 asgi.connect.first asgi.connect.handshake-waits asgi.connect.answered
 asgi.accept.completes asgi.accept.subprotocol asgi.accept.headers asgi.accept.no-subprotocol-header
 asgi.accept.header-names asgi.accept.no-pseudo-headers asgi.accept.headers-unsupported
@@ -51,7 +52,7 @@ asgi.send.after-disconnect-ignored
 asgi.disconnect.sent asgi.disconnect.once asgi.disconnect.prompt asgi.disconnect.code asgi.disconnect.code-type
 asgi.disconnect.default-code asgi.disconnect.lost-code asgi.disconnect.reason asgi.disconnect.registered-code
 asgi.disconnect.illegal-code asgi.disconnect.after-own-close asgi.disconnect.before-accept
-asgi.disconnect.shutdown-code
+asgi.disconnect.shutdown-code asgi.disconnect.unanswered asgi.disconnect.kept-open
 asgi.close.before-accept asgi.close.code asgi.close.default-code asgi.close.reason asgi.close.legal-code
 asgi.close.legal-reason asgi.close.illegal-code
 asgi.application.ends-connection asgi.application.error-ends-connection asgi.application.ends-with-socket
@@ -88,6 +89,7 @@ sanic.receive.text sanic.receive.bytes sanic.disconnect.raised sanic.iter.ends s
 sanic.close.code sanic.close.reason
 suite.middleware.transparent suite.handler.disconnect-caught suite.handler.input-tolerated suite.handler.ends
 suite.handler.tasks-ended suite.handler.loop-free suite.framework.no-exception suite.server.goes-on
+suite.server.headers-once
 channels.accept.sent channels.accept.subprotocol channels.accept.headers channels.receive.text channels.receive.bytes
 channels.receive.json channels.send.text channels.send.bytes channels.send.json channels.disconnect.raised
 channels.disconnect.code channels.close.sent channels.close.code channels.close.reason channels.send.lost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +36,8 @@ BROKEN: tuple[tuple[str, str, Any, str], ...] = (
     ("scope.query[none]", "query_string", {"$": "bytes", "hex": b"?".hex()}, "query-string"),
     ("scope.root-path[root]", "root_path", None, "root-path"),
     ("scope.root-path[below]", "root_path", "/a", "root-path"),
+    ("scope.mounted[stripped]", "root_path", "", "root-path"),
+    ("scope.mounted[whole-path]", "root_path", ..., "root-path"),
     ("scope.headers[one]", "headers", None, "headers"),
     ("scope.headers[one]", "headers", [["x-one", "1"]], "headers"),
     ("scope.headers.spaces-around[before]", "headers", [], "headers"),
@@ -65,7 +66,7 @@ def entered(result: Result, **changes: Any) -> Trace:
     """The trace of a result, with what the server gave to the application changed."""
     return Trace(
         tuple(
-            replace(o, data=_changed(o.data, changes)) if (o.boundary, o.kind) == ("outer", "enter") else o
+            o._replace(data=_changed(o.data, changes)) if (o.boundary, o.kind) == ("outer", "enter") else o
             for o in result.trace.observations
         )
     )
@@ -122,7 +123,7 @@ def answered(result: Result, boundary: str, **changes: Any) -> Trace:
     """The trace of a result with another answer to the first or the second request."""
     return Trace(
         tuple(
-            replace(o, data={**o.data, **changes}) if (o.boundary, o.kind) == (boundary, "response") else o
+            o._replace(data={**o.data, **changes}) if (o.boundary, o.kind) == (boundary, "response") else o
             for o in result.trace.observations
         )
     )

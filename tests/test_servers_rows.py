@@ -22,10 +22,10 @@ CASES = {case.full_id for case in cases.load()}
 
 
 def test_every_row_is_found_or_left_out_with_a_reason() -> None:
-    found, left = {row["row"] for row in ROWS}, {row["row"] for row in DATA["left-out"]}
+    found, left = {row["row"] for row in ROWS}, {row["row"] for row in DATA.get("left-out", ())}
     assert found | left == set(SEEN)
     assert not found & left
-    assert all(row["why"].endswith(".") for row in DATA["left-out"])
+    assert all(row["why"].endswith(".") for row in DATA.get("left-out", ()))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['row']}-{row['server']}-{row['case']}")

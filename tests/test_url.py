@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +176,36 @@ def test_a_run_against_uvicorn_and_its_report(served: int, pytester: pytest.Pyte
     assert len(report["cases"]) == len(load())
     assert all(case["reproduce"].startswith(f"pytest --url=ws://127.0.0.1:{served}/echo ") for case in report["cases"])
     assert not [word for word in ("hunter22", "sesame", "a=b1") if word in told + result.stdout.str()]
+
+
+def test_what_an_endpoint_does_can_be_accepted(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml('[tool.asgi-conformance]\nbaseline = "of-the-target.toml"\n')
+    some = ("--case=url.version", "--case=url.opens")
+    with serving("version not named") as url:
+        failed = pytester.runpytest_subprocess(f"--url={url}", *some, timeout=60)
+        assert failed.ret == pytest.ExitCode.TESTS_FAILED
+        given = (f"--url={url}", *some, "--baseline=deployed.toml")
+        written = pytester.runpytest_subprocess(*given, "--update-baseline", timeout=60)
+        assert written.ret == 0, written.stdout.str()
+        (entry,) = tomllib.loads((pytester.path / "deployed.toml").read_text("utf-8"))["accept"]
+        assert (entry["case"], entry["requirement"]) == ("url.version", "rfc6455.handshake.version-named")
+        assert "server" not in entry
+        accepted = pytester.runpytest_subprocess(*given, timeout=60)
+        assert accepted.ret == 0
+        accepted.assert_outcomes(passed=1, xfailed=1)
+    with serving() as url:
+        stale = pytester.runpytest_subprocess(f"--url={url}", *some, "--baseline=deployed.toml", timeout=60)
+    assert stale.ret == pytest.ExitCode.TESTS_FAILED
+    stale.stdout.fnmatch_lines(["*deployed.toml:*is stale: rfc6455.handshake.version-named is not breached so*"])
+
+
+def test_an_entry_about_a_target_names_no_case_of_an_endpoint(pytester: pytest.Pytester) -> None:
+    entry = 'case = "close.both"\nrequirement = "asgi.close.code"\nobserved = "*"\nreason = "Known."'
+    pytester.path.joinpath("b.toml").write_text(f"[[accept]]\n{entry}\n", "utf-8")
+    with serving() as url:
+        result = pytester.runpytest_subprocess(f"--url={url}", "--baseline=b.toml", timeout=60)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: b.toml:1: close.both matches no case*"])
 
 
 def test_an_endpoint_that_is_not_there_is_one_line(pytester: pytest.Pytester) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from . import requirements
 from .addresses import OUTERMOST
 from .configurations import CONFIGURATIONS
-from .dialects import STARLETTE, undocumented
+from .dialects import STARLETTE, early, undocumented
 from .foresight import denies
 from .judge import Context
 from .model import Case, Component, ServerInfo, Step
@@ -49,6 +49,8 @@ def unmet(case: Case, server: str, stack: Stack) -> str:
     unsaid = undocumented(case, stack.product, stack.framework.get("operations") or ())
     if unsaid and OUTERMOST not in case.needs:
         return unsaid
+    if behind := early(case, stack.product, stack.server.spec_version):
+        return behind
     if denies(case) and stack.product == STARLETTE and stack.context is not None:
         requirement = requirements.get("starlette.denial.sent")
         if stack.context.precedes(requirement):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from .choice import Choice
 from .extended import Extended, is_extended
+from .garbage import unsearched
 from .lineup import Lineup
 from .model import Case, Requirement, Result, Verdict
 from .options import Options
-from .results import merged, relative, summarized, unpacked
+from .results import relative, repeated, summarized, unpacked
 
 if TYPE_CHECKING:
     from .baseline import Account
@@ -125,12 +125,9 @@ class Campaign:
         if any(map(is_extended, cases)):
             found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
             return [relative(result, f"{self.options.folder}/") for result in found]
-        times = self.options.repeat
-        found = self.lineup.runs[server].results([case for case in cases for _ in range(times)])
-        results = [merged(found[place : place + times]) for place in range(0, len(found), times)]
-        if self.part == "alone" and not self.options.reports:
-            # Traces are most of what a run keeps in memory, and only reports show them.
-            results = [summarized(result) for result in results]
+        # Traces are most of what a run keeps in memory, and only reports show them.
+        keep = summarized if self.part == "alone" and not self.options.reports else None
+        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat, keep)
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:
@@ -226,9 +223,7 @@ class Campaign:
         from .report.files import write
 
         # A report is a million small objects and no garbage: looking for some takes longer than writing it.
-        collects = gc.isenabled()
-        gc.disable()
-        try:
+        with unsearched():
             self._update_baseline()
             self.document, self.written = build(**self._contents()), []
             for path in self.options.reports:
@@ -238,9 +233,6 @@ class Campaign:
                     self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
                 else:
                     self.written.append(path)
-        finally:
-            if collects:
-                gc.enable()
 
     def _contents(self) -> dict[str, Any]:
         from . import __version__, close_codes, coverage

@@ -15,22 +15,29 @@ from packaging.version import Version
 LIMIT = 1024
 # Seconds between pings, and until an unanswered one ends the connection. Daphne counts whole seconds.
 PING = 0.4
+# Seconds until an idle HTTP connection is ended: fewer than four pings take.
+IDLE = 1
+# Where an application is mounted.
+ROOT = "/mounted"
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """One configuration of a server.
 
-    ``stops``: the server is told to shut down once all cases have come so far. ``paced``: the server counts seconds of
-    its own, which a short deadline does not hurry. ``since``: the release of a server that brought its setting.
+    ``root``: where it mounts the application. ``stops``: the server is told to shut down once all cases have come so
+    far. ``paced``: the server counts seconds of its own, which a short deadline does not hurry. ``since``: the release
+    of a server that brought its setting.
     """
 
     name: str
     lacks: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limit: int = 0
+    root: str = ""
     stops: bool = False
     paced: bool = False
+    mount: str = ""
     since: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self, server: str, version: str = "") -> str:
@@ -56,8 +63,8 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
             "short-pings",
             "pings",
             {
-                "uvicorn": {"ws_ping_interval": PING, "ws_ping_timeout": PING},
-                "hypercorn": {"websocket_ping_interval": PING},
+                "uvicorn": {"ws_ping_interval": PING, "ws_ping_timeout": PING, "timeout_keep_alive": IDLE},
+                "hypercorn": {"websocket_ping_interval": PING, "keep_alive_timeout": IDLE},
                 "daphne": {"ping_interval": 1, "ping_timeout": 1},
             },
             paced=True,
@@ -72,6 +79,17 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
             },
             limit=LIMIT,
             since={"daphne": "4.2.2"},
+        ),
+        Configuration(
+            "mounted",
+            "the place of an application",
+            {
+                "uvicorn": {"root_path": ROOT},
+                "hypercorn": {"root_path": ROOT},
+                "daphne": {"root_path": ROOT},
+                "granian": {"url_path_prefix": ROOT},
+            },
+            root=ROOT,
         ),
         Configuration("stopped", "an end", stops=True),
     )

@@ -30,7 +30,8 @@ class Dialect:
     of close(). ``states``: the public states after ``initial``, ``accepted``, ``disconnected`` and ``closed``, each
     attribute with its value. ``error_code``: what the connection of a handler that raised is closed with.
     ``reasons``: the ranges of close codes that have a reason by default. ``accepts``: whether it accepts before it
-    calls the handler. ``beyond``: why an operation with such arguments is not documented, '' where it is.
+    calls the handler. ``headers_since``: the ASGI version of the server from which its accept() takes headers.
+    ``beyond``: why an operation with such arguments is not documented, '' where it is.
     """
 
     disconnect: str
@@ -41,6 +42,7 @@ class Dialect:
     states: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     reasons: tuple[tuple[int, int], ...] = ()
     accepts: bool = False
+    headers_since: tuple[int, int] = (2, 0)
     beyond: Callable[[str, Mapping[str, Any]], str] = lambda op, args: ""
 
 
@@ -65,6 +67,7 @@ FALCON = Dialect(
         "closed": _SHUT,
     },
     reasons=((1000, 4999),),  # the target may configure more than there are by default
+    headers_since=(2, 1),
     beyond=_beyond_falcon,
 )
 
@@ -151,6 +154,18 @@ def _translated(ids: tuple[str, ...], framework: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))
 
 
+def early(case: Case, product: str, spec_version: str) -> str:
+    """Why a framework documents that it does not do this behind a server of so early a version of ASGI, or ''."""
+    dialect = DIALECTS.get(product)
+    served = tuple(int(part) for part in spec_version.split(".")[:2] if part.isdigit())
+    if dialect is None or served >= dialect.headers_since:
+        return ""
+    accepts = (step for step in case.steps if step.lane == "app" and step.op == "accept")
+    if any((step.args.get("args") or {}).get("headers") for step in accepts):
+        return f"{product} documents no headers of accept() behind a server that advertises ASGI {spec_version}"
+    return ""
+
+
 def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     """Why a case lies beyond what a framework documents, '' if it does not; ``operations``: all its lane offers."""
     dialect = DIALECTS.get(product)
@@ -161,7 +176,7 @@ def undocumented(case: Case, product: str, operations: Collection[str]) -> str:
     lane = [step.op for step in case.steps if step.lane == "app"]
     if dialect is not None and dialect.accepts and lane[:1] not in ([], ["accept"]):
         return f"{product} accepts before it calls the handler"
-    always = ("return", "raise", "hang", "cancel", "join")
+    always = ("return", "raise", "hang", "cancel", "join", "abandon")
     for step in case.steps:
         if step.lane == "app" and operations and step.op not in (*operations, *always):
             return f"{product} documents no {step.op}() of its WebSocket"

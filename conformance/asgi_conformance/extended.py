@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .addresses import probe_address
 from .dialects import STARLETTE
-from .model import Attempt, Case, Finding, Layer, Level, Result, Trace, Verdict
+from .model import Attempt, Case, Finding, Layer, Level, Result, Trace, Verdict, worst
 from .options import Options
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ FUZZ, EXHAUSTIVE = "fuzz", "exhaustive"
 # What a random script decides: all that the cases of these sections do.
 _DECIDED = ("close", "frames", "lost", "messages", "middleware", "states", "illegal", "iteration")
 _DIFFERENCES = 8
+# A script that failed is run again so often at most. One that never fails again is shown, and blames nobody.
+AGAIN = 5
 Told = Mapping[str, tuple[Any, str]]
 
 
@@ -82,7 +84,7 @@ class Extended:
         again = f"{blank.reproduce} --fuzz={count}:{seed}"
         duration = int((time.monotonic() - begun) * 1_000_000)
         if found.failure is not None and found.shortest is not None:
-            return _shortest(case, found, run.results([found.shortest.case])[0], failing, again)
+            return _shortest(case, found, _repeated(run, found.shortest.case, failing), failing, again)
         differences = [
             _note(text)
             for server, told in self._told.items()
@@ -118,18 +120,32 @@ def _passed(
     )
 
 
+def _repeated(run: Run, script: Case, failing: list[Verdict]) -> Result:
+    """The first repetition that fails as well; the last one, where none does."""
+    for _ in range(AGAIN):
+        result = run.results([script])[0]
+        if result.verdict in failing:
+            break
+    return result
+
+
 def _shortest(case: Case, found: Search, second: Result, failing: list[Verdict], again: str) -> Result:
     from .fuzz.paste import pasted
 
     assert found.failure is not None
     assert found.shortest is not None
-    # What fails only sometimes does fail.
-    result = second if second.verdict in failing else replace(found.failure, unstable=True)
+    result, fails = second, second.verdict in failing
+    if not fails:
+        attempts = (*found.failure.attempts, *second.attempts)
+        verdict = worst((Verdict.NOTE, second.verdict))
+        result = replace(second, verdict=verdict, layer=None, attempts=attempts, unstable=True)
     breached = tuple(f for f in result.findings if f.verdict is result.verdict)
     steps = len(found.shortest.taken)
     text = pasted(result.case, breached, found.seed)
     after = f"after {found.scripts} scripts (seed {found.seed})"
     title = f"The shortest random script that fails: {steps} steps, found {after}."
+    if not fails:
+        title = f"A random script of {steps} steps failed once, {after}, and not again in {AGAIN} more runs."
     tags = {**case.tags, "scripts": found.scripts, "steps": steps, "script": text}
     tags["transitions"] = list(found.shortest.transitions)
     return replace(result, case=replace(result.case, title=title, tags=tags), reproduce=again)

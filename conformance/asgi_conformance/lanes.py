@@ -142,6 +142,10 @@ class Client:
         """The server's Close frame arrives."""
         self._do("closed", expect={"code": code, "reason": reason})
 
+    def sees_the_end_begin(self) -> None:
+        """The server's Close frame arrives, or the connection ends without one."""
+        self._do("end-begun")
+
     def is_ended(self) -> None:
         """The TCP connection ends from the server's side."""
         self._do("ended")
@@ -165,6 +169,10 @@ class Client:
     def falls_silent(self) -> None:
         """From here on answer no Close and no ping."""
         self._do("silence")
+
+    def keeps_tcp_open(self) -> None:
+        """When the server ends TCP, leave this side of it open."""
+        self._do("keep-open")
 
     def ignores_pings(self) -> None:
         """From here on answer no ping."""
@@ -301,6 +309,10 @@ class App:
     def joins(self) -> None:
         """All that `starts` began has ended."""
         self.calls("join")
+
+    def abandons(self) -> None:
+        """All that `starts` began is cancelled, and has ended: as by ``asyncio.wait_for()`` whose time is over."""
+        self.calls("abandon")
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from .model import Case, ServerInfo
@@ -86,7 +87,8 @@ class Lineup:
 
 def _plans(options: Options) -> Iterable[Plan]:
     if options.url is not None:
-        yield Plan(options.target, "", server="url", settings=options.settings, arguments=options.launch)
+        plan = Plan(options.target, "", server="url", settings=options.settings, arguments=options.launch)
+        yield replace(plan, accepted=options.baseline.standing if options.baseline is not None else ())
         return
     several = len(options.servers) > 1
     for name, ws in options.servers or ((options.server, options.ws),):

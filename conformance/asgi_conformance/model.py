@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Level(StrEnum):
@@ -113,14 +113,13 @@ class Case:
         return f"{self.id}[{self.row}]" if self.row else self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One thing seen at one boundary. Only the order within one boundary counts."""
 
     t_us: int
     boundary: str
     kind: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +183,14 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One execution of a case: what it came to and what was seen."""
+    """One execution of a case: what it came to and what was seen; ``times`` such executions, where many are counted."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     trace: Trace
     duration_us: int
     reason: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

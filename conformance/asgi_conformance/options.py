@@ -117,7 +117,8 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
         reports=tuple(_report(Path(folder, name)) for name in given["report"]),
         repeat=_count("--repeat", given["repeat"]),
         launch=_launch(given) if url is None else (f"--url={url.shown}",),
-        baseline=_baseline(given, folder, settings) if url is None else None,
+        # The file that the settings name is about a target: of an endpoint nothing stands in it.
+        baseline=_baseline(given, folder, settings if url is None else replace(settings, baseline="")),
         update_baseline=bool(given["update_baseline"]),
         fuzz=_fuzz(given["fuzz"]),
         exhaustive=bool(given["exhaustive"]),
@@ -129,7 +130,7 @@ def read(given: Mapping[str, Any], folder: Path, settings: Settings) -> Options:
 
 # What launches a target, or speaks of what is inside of one.
 _LAUNCHING = ("target", "app_dir", "factory", "python", "server", "tls", "unix")
-_WITHIN = ("route", "baseline", "update_baseline", "exhaustive", "fuzz", "conformance_profile")
+_WITHIN = ("route", "exhaustive", "fuzz", "conformance_profile")
 
 
 def _url(given: Mapping[str, Any], settings: Settings) -> tuple[Url, Settings]:

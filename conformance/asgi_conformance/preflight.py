@@ -113,10 +113,13 @@ def answer_of(trace: Trace) -> Answer:
     refused = trace.at("framework", "refused")
     ends = trace.at("outer", "exit")
     missed = next(iter(trace.at("client", "deadline")), None)
+    # Where nobody answered, whoever was given the connect event and did not hand it on holds the connection up.
+    given = {o.boundary for o in trace.observations if o.kind == "receive"} if missed is not None else set()
+    holding = [o for o in entered if o.boundary in given]
     return Answer(
         status=response.data["status"] if response is not None else None,
         headers={name.lower(): value for name, value in response.data["headers"]} if response is not None else {},
-        who=_innermost(entered),
+        who=_innermost(holding or entered),
         refusal=refused[-1].data if refused else None,
         raised=ends[-1].data.get("exc") if ends else None,
         waited=missed.data["seconds"] if missed is not None else None,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .addresses import OUTERMOST, PROBE, probe_address
 from .applicability import TESTCLIENT, Stack, unmet
 from .dialects import as_decided
 from .doubts import stood_still, waited, with_control
 from .foresight import answers_first, perilous
+from .garbage import unsearched
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
 from .harness.process import Launch, StartError, TargetProcess
@@ -33,6 +33,7 @@ from .visits import Visits, side_by_side
 BATCH, FIRST, LARGE, LONG = 200, 8, 1000, 3.0
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
+T = TypeVar("T")
 _DOUBTFUL = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR)
 # A loop that has not turned for so long, in microseconds, is given up for what comes next.
 STANDSTILL_US = 2_000_000
@@ -133,14 +134,8 @@ class Run:
     def results(self, cases: Sequence[Case]) -> list[Result]:
         """Run and judge some cases; what is not right is run again alone, with its control."""
         # Traces are kept, so there is next to no garbage in a batch, and much for a collector to look through.
-        collects = gc.isenabled()
-        gc.disable()
-        cases = [as_decided(case, self.product) for case in cases]
-        try:
-            return self._loop.run_until_complete(self._results(cases))
-        finally:
-            if collects:
-                gc.enable()
+        with unsearched():
+            return self._loop.run_until_complete(self._results([as_decided(case, self.product) for case in cases]))
 
     def look(self, case: Case) -> Result:
         """Run and judge a case once, whatever it comes to."""
@@ -232,11 +227,11 @@ class Run:
         apart = [perilous(case, self.server) for case in cases]
         unheeded = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
         spared = [one or other for one, other in zip(unheeded, apart, strict=True)]
-        ran = await self._all([(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare])
-        if any(spared):
-            done = iter(ran)
-            ran = [Ran(c, Trace(()), 0) if spare else next(done) for c, spare in zip(cases, spared, strict=True)]
-        results = [self._first(one) for one in ran]
+        jobs = [(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare]
+        done = iter(await self._all(jobs, lambda one: (one, self._first(one))))
+        left_out = (Ran(case, Trace(()), 0) for case, spare in zip(cases, spared, strict=True) if spare)
+        seen = [(one := next(left_out), self._first(one)) if spare else next(done) for spare in spared]
+        ran, results = [one for one, _ in seen], [result for _, result in seen]
         ran = [replace(r, crashed=True) if a and not u else r for r, a, u in zip(ran, apart, unheeded, strict=True)]
         doubtful = [p for p, r in enumerate(results) if ran[p].started and (ran[p].crashed or r.verdict in _DOUBTFUL)]
         blocked = any(stood_still(results[p]) for p in doubtful)
@@ -244,7 +239,7 @@ class Run:
         waiting = [p for p in doubtful if p not in alone]
         # What only waits disturbs nobody: the repetitions of those may wait side by side.
         jobs = [(cases[p], control or self._bared(cases[p])) for p in waiting for control in (False, True)]
-        repeated = iter(await self._all(jobs))
+        repeated = iter(await self._all(jobs, lambda one: one))
         for place in waiting:
             results[place] = self._repeated(results[place], ran[place], next(repeated), next(repeated))
         for place in alone:
@@ -256,17 +251,19 @@ class Run:
                 results[place] = result
         return results
 
-    async def _all(self, jobs: Iterable[tuple[Case, bool]]) -> list[Ran]:
+    async def _all(self, jobs: Iterable[tuple[Case, bool]], seen: Callable[[Ran], T]) -> list[T]:
+        """Perform all; each is ``seen`` as it ends, while the server is at work on the others."""
         assert self._runner is not None
-        done: dict[int, Ran] = {}
-        every = list(enumerate(jobs))
-        shared = [(place, job) for place, job in every if not job[0].server]
-        apart = [(place, *job) for place, job in every if job[0].server]
+        done: dict[int, T] = {}
+        placed = list(enumerate(jobs))
+        shared = [(place, job) for place, job in placed if not job[0].server]
+        apart = [(place, *job) for place, job in placed if job[0].server]
         async with asyncio.TaskGroup() as group:
             # They mostly wait, so they go first.
             others = group.create_task(self._separate.run_all(apart)) if apart else None
-            await self._runner.run_all([job for _, job in shared], lambda at, ran: done.update({shared[at][0]: ran}))
-        done.update(others.result() if others is not None else {})
+            every = [job for _, job in shared]
+            await self._runner.run_all(every, lambda at, ran: done.update({shared[at][0]: seen(ran)}))
+        done.update({place: seen(ran) for place, ran in (others.result() if others is not None else {}).items()})
         return [done[place] for place in sorted(done)]
 
     async def _perform(self, case: Case, control: bool) -> Ran:

@@ -59,13 +59,14 @@ class CaseFunction:
 
     def cases(self) -> Iterator[Case]:
         """One case for each row, or the only one."""
+        title = self.title
         if self.rows is None:
-            yield self._record("", ())
+            yield self._record(title, "", ())
         else:
             for row_id, *values in self.rows:
-                yield self._record(str(row_id), values)
+                yield self._record(title, str(row_id), values)
 
-    def _record(self, row: str, values: Sequence[Any]) -> Case:
+    def _record(self, title: str, row: str, values: Sequence[Any]) -> Case:
         if row and not _ROW.fullmatch(row):
             raise ScriptError(f"{self.id}: a row id must be ASCII without spaces, not {row!r}")
         tape = Tape()
@@ -75,7 +76,7 @@ class CaseFunction:
             self.function(Client(tape), App(tape), *values)
         return Case(
             id=self.id,
-            title=self.title,
+            title=title,
             section=self.id.partition(".")[0],
             requires=self.requires,
             steps=tuple(tape.steps),

@@ -55,7 +55,12 @@ class Separate:
             for place, case, _ in jobs:
                 done[place] = Ran(case, Trace(()), 0, crashed=True, started=False)
             return
-        told = {"name": configuration.name, "limit": configuration.limit, "stops": configuration.stops}
+        told = {
+            "name": configuration.name,
+            "limit": configuration.limit,
+            "root": configuration.root,
+            "stops": configuration.stops,
+        }
         stopping = Stopping(process, len(jobs), configuration.stops)
 
         def taken(place: int, ran: Ran) -> None:

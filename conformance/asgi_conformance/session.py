@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .garbage import Sparing, unsearched
+from .garbage import Sparing
 from .items import CAMPAIGN, HOOKS, ROOT, Collector, Item, Unjudged
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Hooks:
             campaign.extended.cache = config.cache.mkdir("asgi-conformance-fuzz")
         self.items: list[Item] = []
         self.direct = False
+        self._phases: tuple[str, ...] = ()
         self._places: dict[str, int] = {}
         self._pending: dict[str, Result] = {}
         self._lost: dict[str, str] = {}
@@ -39,6 +40,8 @@ class Hooks:
         self._waiting: set[str] = set()
         self._progress: Any = None
         self._sparing = Sparing()
+        # Cleanups run last in, first out: this one behind the searches for garbage of pytest itself.
+        config.add_cleanup(self._sparing.release)
         config.stash[HOOKS] = self
 
     def pytest_report_header(self) -> str:
@@ -68,7 +71,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, Any, Any]:
         """Thousands of cases and items are made, and none of them is garbage."""
-        with unsearched():
+        with self._sparing.made():
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -102,6 +105,7 @@ class Hooks:
         except StartError as exc:
             self._no_start(exc)
         self.direct = not _watched(self.config)
+        self._phases = ("call",) if self.campaign.part == "alone" and not _phases_count(self.config) else PHASES
         if self.campaign.part == "alone":
             from .report.progress import progress
 
@@ -157,7 +161,7 @@ class Hooks:
         hook, nodeid, location = self.config.hook, item.nodeid, item.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
         keywords = dict.fromkeys(item.keywords, 1)
-        for when in ("setup", "call", "teardown"):
+        for when in self._phases:
             hook.pytest_runtest_logreport(report=self._report(item, when, dict(keywords)))
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
@@ -231,7 +235,12 @@ class Hooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Stop the target and write the reports, whatever happened."""
-        self._sparing.end()
+        try:
+            self._finish(session)
+        finally:
+            self._sparing.end()
+
+    def _finish(self, session: pytest.Session) -> None:
         if self._progress is not None:
             self._progress.close()
         if session.shouldfail and not self.campaign.interrupted:
@@ -282,6 +291,7 @@ class Hooks:
             print(text, file=sys.stderr, flush=True)
 
 
+PHASES = ("setup", "call", "teardown")
 # Whose hooks for an item are about pytest itself, or about test functions only.
 _HARMLESS = ("_pytest.", "xdist.", "_hypothesis_pytestplugin", "anyio.", "asgi_conformance.")
 
@@ -297,6 +307,15 @@ def _watched(config: pytest.Config) -> bool:
             if not around and not hook.function.__module__.startswith(_HARMLESS):
                 return True
     return False
+
+
+def _phases_count(config: pytest.Config) -> bool:
+    """Whether somebody reads what is reported of an item's setup and teardown, of which there is nothing to tell."""
+    option = config.option
+    if getattr(option, "durations", None) is not None or getattr(option, "xmlpath", None):
+        return True
+    hooks = config.hook.pytest_runtest_logreport.get_hookimpls()
+    return not all(hook.function.__module__.startswith(_HARMLESS) for hook in hooks)
 
 
 def _shown(path: Path, folder: Path) -> str:

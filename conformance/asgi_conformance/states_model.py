@@ -7,8 +7,9 @@ results that the inner calls really gave, it is right about the framework even w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from .states import (
@@ -96,6 +97,8 @@ class _Raises(Exception):
 
 
 _UNSPECIFIED = "unspecified"
+DISCONNECTED_BY = tuple(f"starlette.disconnect.{what}" for what in ("raised", "code", "reason"))
+ENDS = "starlette.iter.ends"
 
 
 class _Object:
@@ -169,7 +172,7 @@ class _Object:
         if self.message["type"] == DISCONNECT:
             if "code" not in self.message:
                 raise _Raises(_UNSPECIFIED, silent=True)
-            self.cite(tuple(f"starlette.disconnect.{what}" for what in ("raised", "code", "reason")))
+            self.cite(DISCONNECTED_BY)
             raise _Raises("WebSocketDisconnect", self.message["code"], self.message.get("reason") or "")
 
     def take(self, take: Take) -> Any:
@@ -223,8 +226,37 @@ class _Object:
             except _Raises as raised:
                 if raised.family != "WebSocketDisconnect":
                     raise
-                self.cite(("starlette.iter.ends",))
+                self.cite((ENDS,))
                 return items
+
+
+@cache
+def decidable(operation: str) -> frozenset[str]:
+    """The requirements that `step` may cite for an operation, in whatever pair and whatever it was given.
+
+    Raises KeyError for an operation that is not in `OPERATIONS`.
+    """
+    return frozenset(id for primitive in OPERATIONS[operation] for id in _cited(primitive))
+
+
+def _cited(primitive: Primitive) -> Iterator[str]:
+    match primitive:
+        case Guard():
+            yield from primitive.value
+        case Receive():
+            yield from REFUSED_RECEIVE
+            yield from (id for moves in RECEIVE.values() for move in moves.values() for id in move.requirements)
+        case Disconnects():
+            yield from DISCONNECTED_BY
+        case Take():
+            yield from (*primitive.requirements, *WRONG_TYPE)
+        case Send():
+            yield from (*primitive.requirements, *REFUSED_SEND)
+            moves = (*(move for moves in SEND.values() for move in moves.values()), *LOST.values())
+            yield from (id for move in moves for id in move.requirements)
+        case Repeat():
+            yield ENDS
+            yield from (id for step in primitive.steps for id in _cited(step))
 
 
 _KINDS = {"event": "event", "text": "text", "bytes": "bytes", "json-text": "json", "json-binary": "json"}

@@ -75,8 +75,8 @@ def _tables(
             if f.verdict not in failing or any(e.accepts(f.requirement, f.observed, f.layer, case) for e in mine):
                 continue
             server = servers.get(result.server)
-            # Only what a server does itself depends on which one it is.
-            here = f"{server.name}-{server.ws}" if server is not None and f.layer is Layer.SERVER else ""
+            # Only what a server does itself depends on which one it is; what serves an endpoint is not known.
+            here = f"{server.name}-{server.ws}" if server is not None and server.ws and f.layer is Layer.SERVER else ""
             occurs = "sometimes" if result.unstable else ""
             group = (f.requirement, str(f.layer), here, _steady(clean(f.observed)), occurs)
             groups.setdefault(group, set()).add(clean(case).replace(MARK, "*"))

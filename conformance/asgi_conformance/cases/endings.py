@@ -73,6 +73,21 @@ def close_ends_the_receive_of_another_task(client: Client, app: App, code: int) 
     app.joins()
 
 
+@case(
+    "endings.waiting.app-closes-unanswered",
+    requires=("asgi.close.code", "asgi.disconnect.unanswered"),
+)
+def handler_waits_for_an_answer_that_never_comes(client: Client, app: App) -> None:
+    """What a handler is told that waits in receive() after its own close, which the client never answers, is shown."""
+    client.opens()
+    client.falls_silent()
+    app.accepts()
+    app.starts("receive")
+    app.closes(4001, "bye")
+    client.is_closed(4001)
+    app.joins()
+
+
 @case("endings.waiting.client-closes", requires=TOLD, rows=CODES)
 def clients_close_reaches_the_task_that_waits(client: Client, app: App, code: int) -> None:
     """A task that waits in receive() while another one sends is given the client's close."""
@@ -196,13 +211,30 @@ def handler_ends_without_a_close(client: Client, app: App, ends: str, when: str)
 
 @case(
     "endings.handler.closed",
-    requires=("asgi.close.code", "rfc6455.close.tcp-closed", "rfc6455.close.tcp-clean"),
+    requires=("asgi.close.code", "rfc6455.close.tcp-closed"),
     rows=ENDS,
 )
 def handler_ends_right_after_its_close(client: Client, app: App, ends: str) -> None:
     """A close() reaches the client although the handler ends right after it, and even by an exception."""
+    # How TCP ends may hang on whether the answer is there first: `endings.handler.closed-unread` leaves no doubt.
     client.opens()
     app.accepts()
+    app.closes(4001, "bye")
+    getattr(app, ends)()
+    client.is_closed(4001, "bye")
+    client.is_ended()
+
+
+@case(
+    "endings.handler.closed-unread",
+    requires=("asgi.close.code", "rfc6455.close.tcp-closed", "rfc6455.close.tcp-clean"),
+    rows=ENDS,
+)
+def handler_closes_before_it_has_read(client: Client, app: App, ends: str) -> None:
+    """A close() reaches the client, and TCP ends in order, although a message of the client was not received."""
+    client.opens()
+    app.accepts()
+    client.sends_text("never read")
     app.closes(4001, "bye")
     getattr(app, ends)()
     client.is_closed(4001, "bye")
@@ -224,6 +256,17 @@ def client_never_answers_the_close(client: Client, app: App) -> None:
     app.closes(4001, "bye")
     client.is_closed(4001)
     client.is_ended()
+
+
+@case("endings.client.keeps-tcp-open", requires=("asgi.disconnect.kept-open",), rows=CODES)
+def client_leaves_tcp_to_the_server(client: Client, app: App, code: int) -> None:
+    """What a handler is told of a client that closes and never ends TCP, and whether it has to wait, is shown."""
+    client.opens()
+    client.keeps_tcp_open()
+    app.accepts()
+    app.starts("receive")
+    client.closes(code, "bye")
+    app.joins()
 
 
 @case("endings.client.data-after-close", requires=("rfc6455.close.data-discarded", *TOLD), rows=(
@@ -338,5 +381,6 @@ def client_sends_before_it_was_accepted(client: Client, app: App) -> None:
     client.opens_with(b"\x81\x85\x00\x00\x00\x00early")
     app.calls("receive")
     app.calls("accept", raises=True)
+    client.is_answered()
     client.drops()
     app.calls("iterate", kind="text", raises=True)

@@ -245,6 +245,41 @@ def pong_that_nobody_asked_for_changes_nothing(client: Client, app: App, payload
 
 
 @case(
+    "messages.client.waited-for",
+    requires=("asgi.receive.text", "asgi.connect.first", "asgi.accept.completes"),
+    needs=("outermost",),
+)
+def receive_may_wait_before_the_accept(client: Client, app: App) -> None:
+    """A task that waits in receive() since before the accept is given the client's first message."""
+    client.opens()
+    app.calls("receive")
+    app.starts("receive")
+    app.accepts()
+    client.is_accepted()
+    client.sends_text("first")
+    app.joins()
+
+
+@case(
+    "messages.client.receive-given-up",
+    requires=("asgi.receive.text", "asgi.receive.in-order"),
+    rows=(("once", 1), ("again-and-again", 5)),
+    needs=("outermost",),
+)
+def receive_that_is_given_up_loses_nothing(client: Client, app: App, times: int) -> None:
+    """A receive() that is cancelled, as a time limit does it, takes no message with it."""
+    client.opens()
+    app.accepts()
+    for index in range(times):
+        app.starts("receive")
+        app.abandons()
+        client.sends_text(f"message {index}")
+        app.receives_text(f"message {index}")
+    client.closes(1000)
+    app.calls("receive")
+
+
+@case(
     "messages.app.text",
     requires=("asgi.send.text", "rfc6455.frames.server-unmasked", "starlette.send.text"),
     rows=TEXTS,
@@ -298,7 +333,14 @@ def json_is_sent_as_text_by_default(client: Client, app: App) -> None:
 @case(
     "messages.app.raw",
     requires=("starlette.send.raw", "asgi.send.text", "asgi.send.bytes"),
-    rows=(("text", {"text": "hello"}), ("bytes", {"bytes": b"hello"}), ("bytes-none", {"text": "hi", "bytes": None})),
+    rows=(
+        ("text", {"text": "hello"}),
+        ("bytes", {"bytes": b"hello"}),
+        ("bytes-none", {"text": "hi", "bytes": None}),
+        ("text-none", {"text": None, "bytes": b"hi"}),
+        ("empty-text-bytes-none", {"text": "", "bytes": None}),
+        ("text-none-empty-bytes", {"text": None, "bytes": b""}),
+    ),
 )
 def raw_send_passes_the_event(client: Client, app: App, fields: dict[str, Any]) -> None:
     """send() passes a websocket.send event on as it is."""

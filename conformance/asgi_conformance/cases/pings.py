@@ -7,7 +7,13 @@ from ..script import App, Client, case
 
 @case(
     "pings.answered",
-    requires=("suite.pings.sent", "suite.pings.answered-stays", "asgi.ping.handled"),
+    requires=(
+        "suite.pings.sent",
+        "suite.pings.answered-stays",
+        "asgi.ping.handled",
+        "asgi.receive.text",
+        "asgi.receive.in-order",
+    ),
     server="short-pings",
 )
 def client_that_answers_stays(client: Client, app: App) -> None:
@@ -15,6 +21,22 @@ def client_that_answers_stays(client: Client, app: App) -> None:
     client.opens()
     app.accepts()
     client.is_pinged(2)
+    client.sends_text("still here")
+    app.receives_text("still here")
+    client.closes(1000)
+    app.is_disconnected()
+
+
+@case(
+    "pings.idle",
+    requires=("suite.pings.sent", "suite.pings.answered-stays"),
+    server="short-pings",
+)
+def connection_without_messages_stays(client: Client, app: App) -> None:
+    """A connection on which no message travels outlives the time after which the server ends idle HTTP connections."""
+    client.opens()
+    app.accepts()
+    client.is_pinged(4)
     client.sends_text("still here")
     app.receives_text("still here")
     client.closes(1000)

@@ -5,6 +5,7 @@ No middleware and no framework takes part: they may legally change a scope, and 
 
 from __future__ import annotations
 
+from ..configurations import ROOT
 from ..script import App, Client, case
 
 Headers = tuple[tuple[str, str], ...]
@@ -94,6 +95,41 @@ def query_of_the_request_reaches_the_application(client: Client, app: App, targe
 def root_path_is_where_the_application_is_mounted(client: Client, app: App, target: str) -> None:
     """A server that mounts the application nowhere gives an empty root_path, or none."""
     client.asks(target)
+    _exchange(client, app)
+
+
+@case(
+    "scope.mounted",
+    requires=("asgi.scope.root-path", "asgi.scope.path-mounted"),
+    rows=(("whole-path", f"{ROOT}/a/b"), ("stripped", "/a/b"), ("root", ROOT)),
+    needs=SERVER_ALONE,
+    server="mounted",
+)
+def root_path_is_what_the_server_was_told(client: Client, app: App, target: str) -> None:
+    """A server that was told where the application is mounted gives just that as root_path; its path is shown."""
+    client.asks(target)
+    _exchange(client, app)
+
+
+@case(
+    "scope.forwarded",
+    requires=("asgi.scope.scheme-forwarded", "asgi.scope.client"),
+    rows=(
+        ("proto-https", (("X-Forwarded-Proto", "https"),)),
+        ("proto-http", (("X-Forwarded-Proto", "http"),)),
+        ("proto-wss", (("X-Forwarded-Proto", "wss"),)),
+        ("for-one", (("X-Forwarded-For", "192.0.2.7"),)),
+        ("for-list", (("X-Forwarded-For", "192.0.2.7, 198.51.100.2"),)),
+        ("for-ipv6", (("X-Forwarded-For", "2001:db8::7"),)),
+        ("for-the-proxy-alone", (("X-Forwarded-For", "127.0.0.1"),)),
+        ("for-nobody", (("X-Forwarded-For", ""),)),
+        ("both", (("X-Forwarded-For", "192.0.2.7"), ("X-Forwarded-Proto", "https"))),
+    ),
+    needs=SERVER_ALONE,
+)
+def scope_behind_a_proxy_keeps_its_form(client: Client, app: App, headers: Headers) -> None:
+    """Whatever a server makes of a proxy's headers, the scheme is a WebSocket's, and the client has an address."""
+    client.asks(headers=headers)
     _exchange(client, app)
 
 

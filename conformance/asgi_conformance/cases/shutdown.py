@@ -48,7 +48,9 @@ def shutdown_while_closing(client: Client, app: App) -> None:
     app.accepts()
     client.closes(4001, "bye")
     client.stops_the_server()
-    app.is_disconnected()
+    # A send waits for the step above, as a receive would not: the disconnect is due from then on.
+    app.calls("send_text", data="late", raises=True)
+    app.calls("receive", raises=True)
 
 
 @case("shutdown.own-close", requires=TOLD, server="stopped")
@@ -61,4 +63,6 @@ def shutdown_after_the_applications_close(client: Client, app: App) -> None:
     app.closes(4002, "done")
     client.is_closed()
     client.stops_the_server()
+    # Only when the server has come to this connection is the disconnect asked for.
+    client.is_ended()
     app.calls("receive", raises=True)

@@ -51,8 +51,11 @@ async def perform(run: Run, connection: Any) -> None:
             if op == "cancel":
                 await _cancel_itself()
             arguments = {key: decode(value) for key, value in args.items()}
-            if op == "join":
+            if op in ("join", "abandon"):
                 run.step = index
+                if op == "abandon":
+                    for other in others:
+                        other.cancel()
                 await _all_ended(run, others)
                 run.observe("app", "op", dict(connection.states(), step=index, op=op, returned=None))
                 continue

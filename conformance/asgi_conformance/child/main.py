@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import platform
 import sys
@@ -88,6 +89,8 @@ class Child:
     def ready(self, facts: Dict[str, str]) -> None:
         """The server accepts connections: from now on obey the control pipe on its loop."""
         self.accepting = True
+        # What has been imported stays: a search for garbage that goes through it is most of what searches cost.
+        gc.freeze()
         loop = asyncio.get_running_loop()
         self.channel.bind(loop)
         self.guard.watch(loop)

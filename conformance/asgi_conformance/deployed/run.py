@@ -87,7 +87,8 @@ class DeployedRun:
         assert self.server is not None
         began = self._loop.time()
         trace = self._loop.run_until_complete(self._perform(case))
-        found = judge(case, trace, Context(self.server, known=self._known))
+        accepted = self.plan.accepting(self.server, {})
+        found = judge(case, trace, Context(self.server, known=self._known, accepted=accepted))
         spent = int((self._loop.time() - began) * 1_000_000)
         return Attempt(found.verdict, found.findings, trace, spent, found.reason), found.layer
 

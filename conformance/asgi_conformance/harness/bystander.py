@@ -32,7 +32,7 @@ class Bystander:
     def alive(self) -> bool:
         """Whether the connection is open and nobody has begun to close it."""
         connection = self._lane.connection
-        open_ = connection.response is not None and connection.response.status_code == 101
+        open_ = connection.response is not None and connection.response.status == 101
         return open_ and connection.close_received is None and not connection.ended
 
     async def looks(self) -> dict[str, Any]:

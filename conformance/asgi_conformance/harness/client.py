@@ -1,7 +1,7 @@
 """The client's end of one connection: polite unless told otherwise, and every frame and TCP end is recorded.
 
-The opening handshake is that of the ``websockets`` library's sans-I/O client protocol. Frames are read and written
-here: a suite must see, and be able to send, what a polite client refuses.
+The opening handshake is that of the ``websockets`` library (`handshake`). Frames are read and written here: a suite
+must see, and be able to send, what a polite client refuses.
 """
 
 from __future__ import annotations
@@ -10,26 +10,19 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from websockets.client import ClientProtocol
-from websockets.datastructures import Headers
-from websockets.http11 import Response
-from websockets.uri import WebSocketURI
-
-from ..values import expanded, observed
+from ..values import expanded
 from . import frames
 from .deadlines import Deadlines
-from .endpoint import as_asgi
+from .endpoint import as_asgi, widen
+from .handshake import Answer, Handshake, Observe, Pairs
 
 # Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill
 # the suite's memory, and a server whose client takes all at once may never come to anything but sending.
-FRAMES_KEPT = 2000
-BYTES_KEPT = 8 * 1024 * 1024
+FRAMES_KEPT, BYTES_KEPT = 2000, 8 * 1024 * 1024
 HEAD_KEPT, FRAME_KEPT = 2 * 1024 * 1024, 64 * 1024 * 1024  # of an answer, of a frame: past these it gives up
-
-Observe = Callable[[str, str, dict[str, Any]], None]
 
 
 class Missed(Exception):
@@ -45,11 +38,6 @@ class Ended(Exception):
     """The connection ended, or brought something else, before what was waited for."""
 
 
-def _latin(value: str) -> str:
-    """A header's value as Latin-1, which the library's older releases left undecoded."""
-    return value.encode("latin-1", "surrogateescape").decode("latin-1")
-
-
 class Connection(asyncio.Protocol):
     """One connection of the client lane."""
 
@@ -60,17 +48,14 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._reader = frames.FrameReader()
-        self._protocol: ClientProtocol | None = None
+        self._handshake = Handshake(observe)
+        self._problem = ""
         self._writable = asyncio.Event()
         self._writable.set()
-        self._head = bytearray()
-        self._fed = 0
         self._message: list[bytes] = []
         self._message_opcode = 0
         self._frames = self._bytes = 0
-        self._flooded = self._answered_twice = False
-        self.response: Response | None = None
-        self.handshake_problem: str = ""
+        self._flooded = False
         self.messages: list[str | bytes] = []
         self.pongs: list[bytes] = []
         self.pings = 0
@@ -78,14 +63,25 @@ class Connection(asyncio.Protocol):
         self.close_received: tuple[int | None, str] | None = None
         self.close_sent = False
         self.ended = False
-        self.silent = False
+        self.silent = self.keeps_open = False
         self.half_closed = False
         self._corked: list[bytes] | None = None
 
     @property
+    def response(self) -> Answer | None:
+        """What the handshake was answered with."""
+        return self._handshake.answer
+
+    @property
+    def handshake_problem(self) -> str:
+        """Why the handshake cannot be completed, '' where it can."""
+        return self._problem or self._handshake.problem
+
+    @property
     def upgraded(self) -> bool:
         """Whether the handshake was answered with 101."""
-        return self.response is not None and self.response.status_code == 101
+        answer = self._handshake.answer
+        return answer is not None and answer.status == 101
 
     # What arrives
 
@@ -94,37 +90,21 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        protocol = self._protocol
-        if len(self._head) > HEAD_KEPT or self._reader.incomplete > FRAME_KEPT:
+        handshake = self._handshake
+        if handshake.size > HEAD_KEPT or self._reader.incomplete > FRAME_KEPT:
             self._give_up()
-        elif self.response is None and protocol is not None:
-            self._head += data
-            end = self._head.find(b"\r\n\r\n") + 4
-            if end > 3 or self._fed:
-                # What follows the head of a 101 is frames, which are read here and not by the library.
-                upgraded = self._head.startswith(b"HTTP/1.1 101 ")
-                stop = end if upgraded else len(self._head)
-                protocol.receive_data(bytes(self._head[self._fed : stop]))
-                self._fed = stop
-                self._read_response(protocol)
-                if upgraded and stop < len(self._head):
-                    self._read_frames(bytes(self._head[stop:]))
-                self._look_behind(self.response)
-        elif self.response is None or self.response.status_code == 101:
-            self._read_frames(data)
+        elif handshake.asked and not self.upgraded:
+            if behind := handshake.feed(data):
+                self._read_frames(behind)
         else:
-            self._head += data
-            self._look_behind(self.response)
+            self._read_frames(data)
         self._wake()
 
     def eof_received(self) -> bool:
-        if self._protocol is not None and self.response is None:
-            self._protocol.receive_eof()
-            self._read_response(self._protocol)
-            self._read_cut_response()
+        self._handshake.eof()
         self._observe("wire", "received.eof", self._unfinished())
         self._end()
-        return False
+        return self.keeps_open
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended:
@@ -149,42 +129,6 @@ class Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-    def _read_response(self, protocol: ClientProtocol) -> None:
-        for event in protocol.events_received():
-            if isinstance(event, Response):
-                self.response = event
-                body = observed(bytes(event.body)) if event.body else None
-                headers = [[name, _latin(value)] for name, value in event.headers.raw_items()]
-                data: dict[str, Any] = {"status": event.status_code, "headers": headers, "body": body}
-                if event.status_code == 101 and protocol.handshake_exc is not None:
-                    data["problem"] = self.handshake_problem = str(protocol.handshake_exc)
-                self._observe("wire", "response", data)
-        if self.response is None and protocol.handshake_exc is not None and not self.handshake_problem:
-            self.handshake_problem = str(protocol.handshake_exc)
-
-    def _look_behind(self, response: Response | None) -> None:
-        """One request has one response: a second one behind an answer that refuses is seen."""
-        if response is None or response.status_code == 101 or self._answered_twice:
-            return
-        length = next((v for name, v in response.headers.raw_items() if name.lower() == "content-length"), "")
-        behind = bytes(self._head).partition(b"\r\n\r\n")[2][int(length) :] if length.isdecimal() else b""
-        if behind.startswith(b"HTTP/") and b"\r\n" in behind:
-            self._answered_twice = True
-            self._observe("wire", "response.second", {"line": behind.partition(b"\r\n")[0].decode("latin-1")})
-
-    def _read_cut_response(self) -> None:
-        """What there is of a response whose body ended before its length: its head still says something."""
-        head, end, body = bytes(self._head).partition(b"\r\n\r\n")
-        status, *lines = head.decode("latin-1").split("\r\n")
-        words = status.split(" ", 2)
-        if self.response is not None or not end or len(words) < 2 or not words[1].isdecimal():
-            return
-        pairs = [line.partition(":")[::2] for line in lines]
-        headers = [[name, value.strip()] for name, value in pairs]
-        data = {"status": int(words[1]), "headers": headers, "body": observed(body) if body else None, "cut": True}
-        self._observe("wire", "response", data)
-        self.response = Response(int(words[1]), "", Headers((name, value) for name, value in headers), body)
 
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
@@ -226,51 +170,20 @@ class Connection(asyncio.Protocol):
     # What is sent
 
     def request(
-        self,
-        host: str,
-        port: int,
-        path: str,
-        headers: list[tuple[str, str]],
-        subprotocols: list[str],
-        partial: bool = False,
+        self, host: str, port: int, path: str, headers: Pairs, subprotocols: Sequence[str], partial: bool = False
     ) -> bytes:
-        """The opening handshake request as bytes (RFC 6455 section 4.1)."""
-        uri = WebSocketURI(False, host, port, *path.partition("?")[::2])
-        protocol = ClientProtocol(uri, subprotocols=subprotocols or None, max_size=None)  # type: ignore[arg-type]
-        request = protocol.connect()
-        for name, value in headers:
-            if name.lower() in ("host", "origin") and name in request.headers:
-                del request.headers[name]
-            request.headers[name] = value
-        protocol.send_request(request)
-        self._protocol = protocol
-        shown = [[name, value] for name, value in request.headers.raw_items()]
-        self._observe("wire", "request", {"path": path, "headers": shown, **({"partial": True} if partial else {})})
-        return b"".join(protocol.data_to_send())
+        """The opening handshake request as bytes (RFC 6455, section 4.1)."""
+        return self._handshake.request(host, port, path, headers, subprotocols, partial)
 
     def request_as_given(
-        self, host: str, port: int, first: tuple[str, str, str], without: list[str], headers: list[tuple[str, str]]
+        self, host: str, port: int, first: tuple[str, str, str], without: Sequence[str], headers: Pairs
     ) -> bytes:
         """A handshake request whose first line (method, target, version) and headers are the script's, as bytes."""
-        method, target, http = first
-        protocol = ClientProtocol(WebSocketURI(False, host, port, "/", ""), max_size=None)
-        protocol.send_request(protocol.connect())
-        protocol.data_to_send()
-        usual = [("Host", f"{host}:{port}"), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
-        usual += [("Sec-WebSocket-Key", protocol.key), ("Sec-WebSocket-Version", "13")]
-        left_out = {name.lower() for name in without}
-        pairs = [(name, value) for name, value in usual if name.lower() not in left_out] + headers
-        keys = [value.strip(" \t") for name, value in headers if name.lower() == "sec-websocket-key"]
-        protocol.key = keys[0] if keys else protocol.key
-        self._protocol = protocol
         assert self._transport is not None
         ends = {end: as_asgi(self._transport.get_extra_info(end)) for end in ("sockname", "peername")}
-        shown = [[name, value] for name, value in pairs]
         scheme = "ws" if self._transport.get_extra_info("sslcontext") is None else "wss"
-        line = {"path": target, "method": method, "http": http, "scheme": scheme}
-        self._observe("wire", "request", {**line, "headers": shown, **ends})
-        lines = [f"{method} {target} HTTP/{http}", *(f"{name}: {value}" for name, value in pairs), "", ""]
-        return "\r\n".join(lines).encode("latin-1")
+        more = {"without": without, "scheme": scheme, "ends": ends}
+        return self._handshake.request_as_given(host, port, first, headers, more)
 
     def write(self, data: bytes) -> None:
         """Bytes on the wire as they are, or kept until `uncork`."""
@@ -305,8 +218,8 @@ class Connection(asyncio.Protocol):
                 self.stop_reading()
 
     def _give_up(self) -> None:
-        self.handshake_problem = "it has no end"
-        self._observe("wire", "flooded", {"bytes": len(self._head) + self._reader.incomplete})
+        self._problem = "it has no end"
+        self._observe("wire", "flooded", {"bytes": self._handshake.size + self._reader.incomplete})
         self.discard()
         self._end()
 
@@ -321,8 +234,9 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def read_again(self) -> None:
-        """Read what has arrived since `stop_reading`, and go on."""
+        """Read what has arrived since `stop_reading`, and go on, with room for much."""
         if self._transport is not None and not self._transport.is_closing():
+            widen(self._transport.get_extra_info("socket"))
             self._transport.resume_reading()
 
     def cork(self) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .transport import SocketTransport
+
 LOOPBACK = "127.0.0.1"
 # The name of a server that has no address: what a client behind a Unix socket asks for.
 NAME = "localhost"
@@ -21,6 +23,7 @@ HTTP_PORT = 80
 BACKLOG = 1024
 # A receive buffer and a segment size at which the buffers of both ends hold some hundred kilobytes, not megabytes.
 NARROW_BUFFER, NARROW_SEGMENT = 4096, 1200
+WIDE_BUFFER = 1 << 20
 # Seconds in which the other end may answer the end of TLS before TCP ends without it.
 GOODBYE = 0.5
 
@@ -48,11 +51,12 @@ class Endpoint:
         """Connect, and shake hands where there is TLS. Raises `OSError` (a certificate that is not trusted too)."""
         loop = asyncio.get_running_loop()
         sock = await self._connected(narrow)
-        more: dict[str, Any] = {}
-        if self.tls is not None:
-            more = {"ssl": self.tls, "server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
+        if self.tls is None:
+            SocketTransport(loop, sock, protocol())
+            return
+        more: dict[str, Any] = {"server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
         try:
-            await loop.create_connection(protocol, sock=sock, **more)
+            await loop.create_connection(protocol, sock=sock, ssl=self.tls, **more)
         except BaseException:
             sock.close()
             raise
@@ -86,6 +90,11 @@ class Remote(Endpoint):
         if self.tls is not None:
             more = {"ssl": self.tls, "server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
         await asyncio.get_running_loop().create_connection(protocol, self.host, self.port, **more)
+
+
+def widen(sock: Any) -> None:
+    """Room in a connection for much of what arrives: through a narrow one it comes late enough to accuse a server."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WIDE_BUFFER)
 
 
 def as_asgi(address: Any) -> list[Any]:

@@ -105,9 +105,9 @@ class ClientLane:
     def _kept_open(self) -> bool:
         """Whether the connection goes on as HTTP has it after an answer other than 101; that is seen then."""
         response = self._connection.response
-        if response is None or response.status_code == 101:
+        if response is None or response.status == 101:
             return False
-        self._recording.observe("client", "kept-open", {"status": response.status_code})
+        self._recording.observe("client", "kept-open", {"status": response.status})
         return True
 
     async def _step(self, step: Step) -> str | None:
@@ -119,7 +119,7 @@ class ClientLane:
         """Frames can travel only once the handshake has been answered."""
         connection = self._connection
         await connection.until(lambda: connection.response is not None or connection.handshake_problem, "response")
-        if connection.response is None or connection.response.status_code != 101:
+        if connection.response is None or connection.response.status != 101:
             raise Ended("response")
 
     async def _connect(self, boundary: str = "wire", narrow: bool = False) -> None:
@@ -191,7 +191,7 @@ class ClientLane:
     async def _do_refused(self, expect: Mapping[str, Any]) -> None:
         connection = self._connection
         await connection.until(lambda: connection.response is not None or connection.ended, "response", True)
-        if connection.response is None or connection.response.status_code == 101:
+        if connection.response is None or connection.response.status == 101:
             raise Ended("response")
 
     async def _do_send(self, opcode: int, payload: Any, fin: bool = True, rsv: int = 0, masked: bool = True) -> None:
@@ -234,6 +234,10 @@ class ClientLane:
         await self._opened()
         await connection.until(lambda: connection.close_received is not None, "close")
 
+    async def _do_end_begun(self) -> None:
+        connection = self._connection
+        await connection.until(lambda: connection.ended or connection.close_received is not None, "close", True)
+
     async def _do_ended(self) -> str | None:
         connection = self._connection
         try:
@@ -271,6 +275,9 @@ class ClientLane:
 
     async def _do_silence(self) -> None:
         self._connection.silent = True
+
+    async def _do_keep_open(self) -> None:
+        self._connection.keeps_open = True
 
     async def _do_ignore_pings(self) -> None:
         self._connection.ignores_pings = True

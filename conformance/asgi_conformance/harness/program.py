@@ -6,8 +6,7 @@ other change of lane gets one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..model import Case, Step
 from ..values import to_child
@@ -25,7 +24,9 @@ _CLIENT_KINDS = {
     "pong": "reads",
     "pinged": "reads",
     "ignore-pings": "local",
+    "keep-open": "local",
     "closed": "reads",
+    "end-begun": "reads",
     "ended": "reads",
     "gone": "reads",
     "over": "reads",
@@ -65,16 +66,14 @@ def kind(step: Step) -> str:
     return _APP_KINDS.get(step.op, "local")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientStep:
+class ClientStep(NamedTuple):
     """One step of the client lane; ``after`` is the app step whose completion it waits for, if any."""
 
     step: Step
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """``app``: what the child is told, ``[index, op, args, wait, may raise]``; ``releases``: client step → app step."""
 
     app: tuple[list[Any], ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from ..model import Observation, Trace
@@ -128,6 +129,5 @@ class Recording:
 
     def trace(self) -> Trace:
         """What was seen, by time; the order within one boundary is the order of observation."""
-        start = self.started_us
-        ordered = sorted(self._entries, key=lambda entry: entry[0])
-        return Trace(tuple(Observation(t - start, boundary, kind, data) for t, boundary, kind, data in ordered))
+        start, ordered = self.started_us, sorted(self._entries, key=itemgetter(0))
+        return Trace(tuple([Observation(t - start, boundary, kind, data) for t, boundary, kind, data in ordered]))

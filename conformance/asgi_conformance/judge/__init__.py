@@ -155,7 +155,18 @@ def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Findi
 def _unread(seen: Seen) -> bool:
     """Whether the client waits in vain for what comes after its Close, while the app lane waits for the client."""
     held = any(m.sound and m.wait in ("close", "end") and m.waits_in("barrier") for m in seen.missed)
-    return held and seen.wire.client_end == "close"
+    raw = (str(o.data["hex"]) for o in seen.at("wire", "sent.raw"))
+    return held and (seen.wire.client_end == "close" or any(_holds_close(bytes.fromhex(sent)) for sent in raw))
+
+
+def _holds_close(raw: bytes) -> bool:
+    """Whether there is a Close among short frames that were sent in one piece."""
+    at = 0
+    while at + 1 < len(raw) and raw[at + 1] & 0x7F < 126:
+        if raw[at] & 0x0F == 8:
+            return True
+        at += 2 + (raw[at + 1] & 0x7F) + (4 if raw[at + 1] & 0x80 else 0)
+    return False
 
 
 _GRAVITY = {Verdict.KNOWN: 1, Verdict.WARN: 2, Verdict.FAIL: 3}

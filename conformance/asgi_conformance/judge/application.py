@@ -63,7 +63,7 @@ def application(case: Case, seen: Seen) -> Iterator[Claim]:
     if blocked is not None:
         yield blocked
         return
-    if not seen.trace.at("route", "enter"):
+    if not seen.at("route", "enter"):
         return
     sent = list(messages(seen, who))
     yield from sent
@@ -77,7 +77,7 @@ def component_of(case: Case, seen: Seen) -> Component:
     """The handler, as the route declares it or, where only the settings know the route, as it was seen."""
     known = dict(case.tags)
     if not known.get("handler"):
-        known = next((dict(o.data) for o in seen.trace.at("route", "enter")), {})
+        known = next((dict(o.data) for o in seen.at("route", "enter")), {})
     name = str(known.get("handler") or case.tags.get("route", ""))
     return Component(name, Layer.APPLICATION, str(known.get("file", "")), int(known.get("line", 0)))
 
@@ -123,14 +123,14 @@ def aside(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
     status, expected = seen.wire.status, case.tags.get("denial")
     if seen.outer is None:
         return Verdict.SKIP, "the client had left before the server called the application"
-    answers = [o.data["event"] for o in seen.trace.at("route", "send")]
+    answers = [o.data["event"] for o in seen.at("route", "send")]
     answer: Mapping[str, Any] = next((event for event in answers if event.get("type") in ANSWERS), {})
     if expected is not None:
         if status is None or status == expected:
             return None
         got = "accepted the handshake" if status == 101 else f"answered with HTTP {status}"
         return Verdict.ERROR, f"the settings say that this route denies with HTTP {expected}, but it {got}"
-    if not seen.trace.at("route", "enter"):
+    if not seen.at("route", "enter"):
         got = f" (HTTP {status})" if status is not None else ""
         reason = f"the handler was not reached: what stands before it answered{got}"
         return Verdict.SKIP, f"{reason}. {_configure(case, status)}"
@@ -146,9 +146,9 @@ def aside(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
 
 def _silent(case: Case, seen: Seen) -> tuple[Verdict, str] | None:
     """A way that is about what a handler sends says nothing of one that sends nothing."""
-    sent = any(o.data["event"].get("type") == "websocket.send" for o in seen.trace.at("route", "send"))
+    sent = any(o.data["event"].get("type") == "websocket.send" for o in seen.at("route", "send"))
     way = case.tags.get("way")
-    if way == "while-app-sends" and not seen.trace.at("route", "held"):
+    if way == "while-app-sends" and not seen.at("route", "held"):
         return Verdict.SKIP, "the handler sent nothing when it was sent a message, so no client can leave meanwhile"
     if way == "stops-reading" and not sent:
         return Verdict.SKIP, "the handler sends nothing, so there is nothing that a client could leave unread"

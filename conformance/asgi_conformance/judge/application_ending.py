@@ -20,7 +20,7 @@ _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python", "<frozen")
 
 def standstill(seen: Seen, who: Component) -> Claim | None:
     """The event loop did not turn for most of a wait, though this process's own did; None where it turned."""
-    for o in seen.trace.at("client", "deadline"):
+    for o in seen.at("client", "deadline"):
         lag, own = o.data.get("child_loop_lag_us", 0), o.data.get("own_lag_us", 0)
         if own < LATE_US < lag and lag > o.data["seconds"] * 500_000:
             stack = o.data.get("child_loop_stack") or []
@@ -31,7 +31,7 @@ def standstill(seen: Seen, who: Component) -> Claim | None:
 
 def loop_free(seen: Seen, who: Component) -> Iterator[Claim]:
     """Whether the loop turned at least once a second while the handler was at work."""
-    for o in seen.trace.at("client", "lag"):
+    for o in seen.at("client", "lag"):
         lag, own = o.data["child_loop_lag_us"], o.data["own_lag_us"]
         if lag < LATE_US or own > LATE_US // 4:
             continue
@@ -41,7 +41,7 @@ def loop_free(seen: Seen, who: Component) -> Iterator[Claim]:
 
 def ending(case: Case, seen: Seen, who: Component, wrong: bool) -> Iterator[Claim]:
     """The claims about the end of a handler; ``wrong``: it sent what it must not, and an exception follows from it."""
-    exit_ = next((o.data for o in seen.trace.at("route", "exit")), None)
+    exit_ = next((o.data for o in seen.at("route", "exit")), None)
     missed = next((m for m in seen.missed if m.wait in ("exit", "again")), None)
     if missed is not None:
         waits = missed.waits_in("route.receive") or missed.waits_in("route.send")
@@ -67,7 +67,7 @@ def _claim(id: str, held: bool, expected: str, observed: str, who: Component) ->
 
 def _told(seen: Seen) -> bool:
     """Whether the handler had been told that the connection was over, before the framework took an exception of its."""
-    for o in seen.trace.at("route"):
+    for o in seen.at("route"):
         if o.kind == "escaped":
             return False
         if o.kind == "send.raised" or (o.kind == "receive" and o.data["event"].get("type") == "websocket.disconnect"):
@@ -76,7 +76,7 @@ def _told(seen: Seen) -> bool:
 
 
 def _answer(seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Claim]:
-    sent = [o.data["event"].get("type") for o in seen.trace.at("route", "send")]
+    sent = [o.data["event"].get("type") for o in seen.at("route", "send")]
     answered = any(kind in ANSWERS for kind in sent)
     left = _told(seen) or (seen.wire.status is None and bool(seen.wire.ends))
     if answered or (exit_["outcome"] == "returned" and not left):
@@ -87,9 +87,9 @@ def _answer(seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Cl
 def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) -> Iterator[Claim]:
     sending = case.tags.get("way") in SENDING_WAYS
     reached_server = seen.outer is not None and (seen.outer.exit or {}).get("outcome") == "raised"
-    taken = next((o.data["exc"] for o in seen.trace.at("route", "escaped")), None)
+    taken = next((o.data["exc"] for o in seen.at("route", "escaped")), None)
     leaf = _escaped(seen, exit_) if reached_server else None
-    if taken is not None:
+    if taken is not None and not _refused(seen, taken):
         leaf = (taken.get("leaves") or (taken,))[0]  # the framework took it, and logs it itself
     left, tolerated = "suite.handler.disconnect-caught", "suite.handler.input-tolerated"
     quiet = "the handler ends without an exception when the client leaves"
@@ -108,13 +108,13 @@ def _escape(case: Case, seen: Seen, exit_: Mapping[str, Any], who: Component) ->
 
 def unserved(seen: Seen) -> str:
     """What the server does not do, where a handler failed for it before it answered; '' where it did not."""
-    exit_ = next((o.data for o in seen.trace.at("route", "exit")), None)
+    exit_ = next((o.data for o in seen.at("route", "exit")), None)
     leaf = _escaped(seen, exit_) if exit_ is not None else None
     return _missed(seen, leaf) if leaf is not None else ""
 
 
 def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
-    if seen.outer is None or any(o.data["event"].get("type") in ANSWERS for o in seen.trace.at("route", "send")):
+    if seen.outer is None or any(o.data["event"].get("type") in ANSWERS for o in seen.at("route", "send")):
         return ""
     entered, frames = seen.outer.entered, [str(frame) for frame in leaf.get("frames") or ()]
     offers = "websocket.http.response" in entered.get("extensions", ())
@@ -125,16 +125,28 @@ def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
     return ""
 
 
+def _refused(seen: Seen, exc: Mapping[str, Any]) -> bool:
+    """Whether the server raised this, not as ASGI has it, out of a send of a task that had been told of no end.
+
+    What a framework's own task has received, the handler need not know yet.
+    """
+    received = seen.at("route", "receive")
+    told = {o.data.get("task") for o in received if o.data["event"].get("type") == "websocket.disconnect"}
+    sends = seen.at("route", "send.raised")
+    raised = any(o.data["exc"]["type"] == exc["type"] and o.data.get("task") not in told for o in sends)
+    return raised and "OSError" not in exc["mro"]
+
+
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The exception that escapes and that the server logs; its own error out of send, bare, is silent and legal."""
     if exit_["outcome"] != "raised" or own_exception(seen, exit_) is not None:
         return None
     exc = exit_["exc"]
     leaves: Sequence[Mapping[str, Any]] = exc.get("leaves") or (exc,)
-    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.trace.at("route", "receive"))
+    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.at("route", "receive"))
     # Servers below spec version 2.4 raise what they like, and a handler that was told nothing cannot know of it.
     if len(leaves) == 1 and leaves[0]["type"] == exc["type"] and ("OSError" in exc["mro"] or not received):
-        own = {o.data["exc"]["type"] for o in seen.trace.at("route", "send.raised")}
+        own = {o.data["exc"]["type"] for o in seen.at("route", "send.raised")}
         if exc["type"] in own:
             return None
     return next((leaf for leaf in leaves if "WebSocketDisconnect" not in leaf["mro"]), leaves[0])
@@ -142,8 +154,8 @@ def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def beside(seen: Seen, who: Component) -> Iterator[Claim]:
     """The claim about a second client on the same route, which was there until the first one left."""
-    before = next((o.data["alive"] for o in seen.trace.at("bystander", "before")), False)
-    for o in seen.trace.at("bystander", "after") if before else ():
+    before = next((o.data["alive"] for o in seen.at("bystander", "before")), False)
+    for o in seen.at("bystander", "after") if before else ():
         close, exc = o.data["close"], o.data["exc"]
         observed, held = "the other connection stays open", True
         if exc is not None:
@@ -164,7 +176,7 @@ def _deliberate(code: int | None) -> bool:
 
 
 def _tasks(seen: Seen, who: Component) -> Iterator[Claim]:
-    for o in seen.trace.at("route", "tasks"):
+    for o in seen.at("route", "tasks"):
         left = o.data["left"]
         observed = "none was left"
         if left:

@@ -32,7 +32,7 @@ def messages(seen: Seen, who: Component) -> Iterator[Claim]:
     state = "connecting"
     ended: dict[int, str] = {}
     judged: dict[str, Claim] = {}
-    for o in seen.trace.at("route"):
+    for o in seen.at("route"):
         task = o.data.get("task", 0)
         if o.kind == "receive" and o.data["event"].get("type") == "websocket.disconnect":
             ended.setdefault(task, "the handler had received websocket.disconnect")

@@ -38,7 +38,7 @@ def _divergences(case: Case, seen: Seen) -> Iterator[Divergence]:
     """Where the run left the script, first the first of the client's lane, then of the app's."""
     done = {int(step["step"]) for step in seen.client_steps}
     messages = iter(complete_messages(seen.wire.received)[0])
-    parsed = iter(seen.trace.at("client", "received.json"))
+    parsed = iter(seen.at("client", "received.json"))
     for step in case.steps:
         if step.lane != "client":
             continue

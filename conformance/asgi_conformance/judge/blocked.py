@@ -16,7 +16,7 @@ _LAYERS = (*((f"/{name}/", Layer.FRAMEWORK) for name in _FRAMEWORKS), *_SERVER_L
 
 def blocked(seen: Seen) -> Claim | None:
     """The claim that the target's loop stood still while this process's own did not; None where it turned."""
-    for o in seen.trace.at("client", "deadline"):
+    for o in seen.at("client", "deadline"):
         lag, own = o.data.get("child_loop_lag_us", 0), o.data.get("own_lag_us", 0)
         stack = o.data.get("child_loop_stack") or []
         if own < LATE_US < lag and stack:

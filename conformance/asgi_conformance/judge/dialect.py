@@ -106,7 +106,7 @@ def _late(seen: Seen) -> set[int | None]:
     """The steps in which the framework sent something though it had received the disconnect."""
     steps: set[int | None] = set()
     told = False
-    for o in seen.trace.at("inner"):
+    for o in seen.at("inner"):
         told = told or (o.kind == "receive" and o.data["event"].get("type") == "websocket.disconnect")
         if told and o.kind == "send":
             steps.add(o.data.get("step"))

@@ -22,7 +22,7 @@ def gone(inner: AtBoundary) -> bool:
 
 def _outcome(seen: Seen) -> str:
     """How the app lane ended, '' while it has not."""
-    ended = [o.data for o in seen.trace.at("app", "exit")]
+    ended = [o.data for o in seen.at("app", "exit")]
     return str(ended[0].get("outcome")) if ended else ""
 
 
@@ -111,7 +111,7 @@ def handler_contained(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
 def send_told(case: Case, seen: Seen, table: Dialect) -> Iterator[Says]:
     """Nothing is passed on once the framework itself has received the disconnect."""
     told = False
-    for o in seen.trace.at("inner"):
+    for o in seen.at("inner"):
         event = o.data.get("event") or {}
         told = told or (o.kind == "receive" and event.get("type") == "websocket.disconnect")
         if told and o.kind == "send" and event.get("type") == "websocket.send":

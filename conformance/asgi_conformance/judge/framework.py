@@ -8,7 +8,7 @@ from typing import Any
 
 from ..model import Case, Layer, Observation, Step
 from ..states import OPERATIONS, Guard, Pair, Repeat, Send, Take, WebSocketState
-from ..states_model import RAISED, RAISED_OSERROR, RETURNED, Given, NotGiven, Outcome, step
+from ..states_model import RAISED, RAISED_OSERROR, RETURNED, Given, NotGiven, Outcome, decidable, step
 from ..values import observed
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
@@ -37,7 +37,7 @@ def framework(case: Case, seen: Seen, requires: Collection[str] | None = None) -
     inner = seen.inner
     extensions = frozenset(seen.outer.entered.get("extensions", ()) if seen.outer else ())
     by_step: dict[int, list[Observation]] = {}
-    for o in seen.trace.at("inner"):
+    for o in seen.at("inner"):
         if o.data.get("step") is not None:
             by_step.setdefault(o.data["step"], []).append(o)
     assigned: dict[int, list[tuple[str, int, int]]] = {}
@@ -163,7 +163,7 @@ def _operation(
     wanted: frozenset[str] | None,
 ) -> Iterator[Claim]:
     name = name_of(script)
-    if name not in OPERATIONS:
+    if name not in OPERATIONS or (wanted is not None and not _decides(name, wanted)):
         return
     args = script.args.get("args") or {}
     many = name == "send_denial_response[chunks]" and len(args["chunks"]) != 2
@@ -188,6 +188,11 @@ def _operation(
         yield from _result(asked, name, args, operation, before, outcome, entries, many)
     if wanted is None or any(id.startswith("starlette.state.") for id in wanted):
         yield from _states(name, before, after, outcome, assigned.get(operation.step, []))
+
+
+def _decides(name: str, wanted: frozenset[str]) -> bool:
+    """Whether an operation can have anything to do with the requirements that are asked for."""
+    return not wanted.isdisjoint(decidable(name)) or any(id.startswith("starlette.state.") for id in wanted)
 
 
 def _call(name: str, before: Pair) -> str:

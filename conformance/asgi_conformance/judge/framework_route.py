@@ -65,9 +65,9 @@ def _only_framework(exit_: Mapping[str, Any], servers: bool = False) -> Mapping[
 
 def _of_the_handler(seen: Seen) -> Mapping[str, Any] | None:
     """How the handler itself ended, None where it was not reached; some frameworks take what it raises."""
-    for o in seen.trace.at("route", "escaped"):
+    for o in seen.at("route", "escaped"):
         return {"outcome": "raised", "exc": o.data["exc"]}
-    return next((o.data for o in seen.trace.at("route", "exit")), None)
+    return next((o.data for o in seen.at("route", "exit")), None)
 
 
 def _below_the_middleware(seen: Seen) -> Mapping[str, Any]:

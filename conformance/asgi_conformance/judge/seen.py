@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..model import Component, Layer, Observation, Trace
 
@@ -16,8 +17,7 @@ Event = Mapping[str, Any]
 LATE_US = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """One event that the application side sent at a boundary, and how that send ended."""
 
     event: Event
@@ -26,8 +26,7 @@ class Sent:
     raised: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of the app lane and how it ended; ``public``: the framework's public states after it."""
 
     step: int
@@ -36,11 +35,10 @@ class Operation:
     raised: Mapping[str, Any] | None
     states: tuple[int, int] | None
     attempts: int
-    public: Mapping[str, Any] = field(default_factory=dict)
+    public: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(NamedTuple):
     """A deadline that passed, with its evidence."""
 
     wait: str
@@ -58,8 +56,7 @@ class Missed:
         return call in (self.app.get("waiting") or {})
 
 
-@dataclass(frozen=True, slots=True)
-class AtBoundary:
+class AtBoundary(NamedTuple):
     """What passed one ASGI boundary."""
 
     name: str
@@ -169,7 +166,17 @@ class Seen:
     missed: tuple[Missed, ...]
     failed: tuple[Mapping[str, Any], ...]
     client_steps: tuple[Mapping[str, Any], ...]
-    framework: tuple[Observation, ...] = field(default=())
+    by_boundary: Mapping[str, Sequence[Observation]]
+
+    @property
+    def framework(self) -> Sequence[Observation]:
+        """What was observed of the framework's objects."""
+        return self.by_boundary.get("framework", ())
+
+    def at(self, boundary: str, *kinds: str) -> Sequence[Observation]:
+        """The observations of one boundary in their order, of the given kinds (all when none is given)."""
+        found = self.by_boundary.get(boundary, ())
+        return [o for o in found if o.kind in kinds] if kinds else found
 
     def boundary(self, name: str) -> AtBoundary | None:
         """A boundary by name, None where nothing reached it."""
@@ -216,7 +223,7 @@ def read(trace: Trace) -> Seen:
         missed=tuple(_missed(o.data) for o in client if o.kind == "deadline"),
         failed=tuple(o.data for o in client if o.kind == "failed"),
         client_steps=tuple(o.data for o in client if o.kind == "step"),
-        framework=tuple(by_boundary.get("framework", ())),
+        by_boundary=by_boundary,
     )
 
 

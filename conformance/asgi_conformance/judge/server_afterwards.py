@@ -13,9 +13,11 @@ from .server_messages import complete_messages
 ENOUGH_SENDS = 50
 
 
-def afterwards(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def afterwards(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """All claims about what one side does when the other, or the connection, has ended."""
-    yield from sends_after_the_end(seen, outer)
+    yield from _sends_after_the_end(seen, outer)
+    if not seen.wire.opened:
+        return
     yield from _sends_end(seen, outer)
     yield from _again(outer)
     yield from _discarded(seen, outer)
@@ -60,7 +62,7 @@ def _discarded(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
 _ENDS_IN_ERROR = ("websocket.accept", "websocket.close")
 
 
-def sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def _sends_after_the_end(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     """Sends once the server must know: the client has seen the end of TCP, or many sends went out since it left."""
     if not seen.wire.client_end:
         return

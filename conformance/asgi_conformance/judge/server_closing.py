@@ -5,38 +5,20 @@ Which Close left first is read from the wire, never presumed (facts of RFC 6455 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..close_codes import MAXIMUM, arrival
 from ..model import Level
 from .claims import Claim, event_text, exception_text, frame_text, shown
 from .seen import AtBoundary, Frame, Seen, Sent
-from .server_afterwards import afterwards, sends_after_the_end
+from .server_failing import broken_frame, failing, illegal, left
 from .server_handshake import claim
-from .server_messages import complete_messages
 
 RESERVED = (1005, 1006, 1015)
 
 
-def closing(seen: Seen, spec_version: str) -> Iterator[Claim]:
-    """All claims about how a connection ended."""
-    outer = seen.outer
-    if outer is None:
-        return
-    yield from _close_frames(seen)
-    yield from _disconnect(seen, outer, spec_version)
-    if not seen.wire.opened:
-        yield from _left_unanswered(seen, outer)
-        yield from sends_after_the_end(seen, outer)
-    else:
-        yield from _echo(seen, outer)
-        yield from _own_close(seen, outer)
-        yield from _application_over(seen, outer)
-        yield from afterwards(seen, outer)
-
-
-def _close_frames(seen: Seen) -> Iterator[Claim]:
+def close_frames(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """Whatever the application asked for, these never leave a server."""
     for frame in (f for f in seen.wire.received if f["opcode"] == "close"):
         code = frame.get("code")
@@ -54,7 +36,8 @@ def _close_frames(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.no-data-after", held, "nothing after the Close frame", ", ".join(after) or "nothing")
 
 
-def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+def disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The event that tells the application of the end, and its code."""
     events = [event for event in outer.received if event.get("type") == "websocket.disconnect"]
     wire = seen.wire
     refused = any(s.event.get("type") in ("websocket.close", "websocket.http.response.start") for s in outer.sent)
@@ -71,8 +54,12 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
         yield claim("asgi.disconnect.sent", False, "websocket.disconnect", observed, "outer")
         yield from _unsent(seen, observed)
         return
+    waiting = seen.waiting_in("outer.receive")
+    if events or waiting:
+        yield from _untimed(seen, event_text(events[0]) if events else "no event within the deadline")
     if not events:
-        waiting = seen.waiting_in("outer.receive")
+        if _open_to_doubt(seen):
+            return
         if waiting and (wire.client_end or wire.ended_by_server or wire.server_close):
             yield claim("asgi.disconnect.sent", False, "websocket.disconnect", "no event within the deadline", "outer")
             yield from _unsent(seen, "no event within the deadline")
@@ -93,13 +80,33 @@ def _disconnect(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Cl
     yield from _code(seen, first, spec_version)
 
 
+def _untimed(seen: Seen, told: str) -> Iterator[Claim]:
+    """What an application is told of ends that no document sets a time for."""
+    if seen.step_of("keep-open") is not None and seen.wire.client_end == "close":
+        yield claim("asgi.disconnect.kept-open", True, "no document sets a time", told, "outer")
+    elif _unanswered_yet(seen):
+        yield claim("asgi.disconnect.unanswered", True, "no document sets a time", told, "outer")
+
+
+def _unanswered_yet(seen: Seen) -> bool:
+    """Whether the server's Close waits for an answer of the client, which has given none and has not left."""
+    return seen.wire.server_close is not None and not any(end.startswith("client.") for end in seen.wire.ends)
+
+
+def _open_to_doubt(seen: Seen) -> bool:
+    """Whether the connection is still there in part, so that nothing proves that its end was due to be told."""
+    if seen.step_of("keep-open") is not None:
+        return seen.wire.client_end == "close"
+    return _unanswered_yet(seen) and not seen.wire.ended_by_server
+
+
 def _unsent(seen: Seen, observed: str) -> Iterator[Claim]:
     """The claims about a code fall with the event that never came."""
     frame = seen.wire.client_close
     if frame is not None and seen.wire.client_end == "close":
         code = frame.get("code")
         id = "asgi.disconnect.default-code" if code is None else "asgi.disconnect.code"
-        if not _illegal(frame) and arrival(code).level is Level.MUST:
+        if not illegal(frame) and arrival(code).level is Level.MUST:
             yield claim(id, False, f"code={code or 1005}", observed, "outer")
     elif seen.wire.client_end:
         yield claim("asgi.disconnect.lost-code", False, "code=1006", observed, "outer")
@@ -109,12 +116,12 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
     wire, code, frame = seen.wire, event.get("code"), seen.wire.client_close
     assert seen.outer is not None
     observed = f"code={shown(code)}"
-    if wire.client_end == "close" and frame is not None and _closed_before(seen) and not _illegal(frame):
+    if wire.client_end == "close" and frame is not None and _closed_before(seen) and not illegal(frame):
         # The two closes crossed: which was first depends on who looks.
         yield _after_own_close(seen, code, frame)
         yield from _crossed(seen)
     elif wire.client_end == "close" and frame is not None:
-        if _illegal(frame):
+        if illegal(frame):
             yield claim("asgi.disconnect.illegal-code", True, "not specified", observed, "outer")
         elif frame.get("code") is None:
             held = code == 1005
@@ -129,7 +136,7 @@ def _code(seen: Seen, event: Mapping[str, Any], spec_version: str) -> Iterator[C
                 "asgi.disconnect.registered-code", True, f"code={frame['code']} or a refusal", observed, "outer"
             )
             return
-        if not _illegal(frame):
+        if not illegal(frame):
             yield from _reason(event, str(frame.get("reason", "")), spec_version)
     elif wire.client_end in ("fin", "rst", "half"):
         yield claim("asgi.disconnect.lost-code", code == 1006, "code=1006", observed, "outer")
@@ -156,7 +163,7 @@ def _after_own_close(seen: Seen, code: Any, frame: Frame) -> Claim:
 def _closed_before(seen: Seen) -> bool:
     """Whether the server had taken a close of the application when it gave it the disconnect."""
     closing = False
-    for o in seen.trace.at("outer", "send", "sent", "receive"):
+    for o in seen.at("outer", "send", "sent", "receive"):
         kind = o.data["event"].get("type") if "event" in o.data else ""
         if o.kind == "send":
             closing = kind == "websocket.close"
@@ -173,15 +180,6 @@ def _crossed(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.simultaneous", True, "the connection ends", "it ended")
     elif any(m.owed and m.wait == "end" for m in seen.missed):
         yield claim("rfc6455.close.simultaneous", False, "the connection ends", "it stayed open past the deadline")
-
-
-def _illegal(frame: Frame) -> bool:
-    """Whether this Close of the client breaks the protocol: its code, its reason or its length."""
-    payload = frame["payload"]
-    body = bytes.fromhex(payload["hex"]) if "hex" in payload else b"?" * 200
-    if not frame.get("fin", True) or frame.get("rsv") or frame.get("masked") is False or len(body) > 125:
-        return True
-    return len(body) == 1 or arrival(frame.get("code"), body[2:] or None).fails
 
 
 def _reason(event: Mapping[str, Any], want: str, spec_version: str) -> Iterator[Claim]:
@@ -205,12 +203,14 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def echo(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """The server's side of the closing handshake, and of failing a connection."""
+    if not seen.wire.opened:
+        return
     wire, frame = seen.wire, seen.wire.client_close
-    broke = wire.client_end == "close" and frame is not None and _illegal(frame)
-    if broke or _broken_frame(seen):
-        yield from _failing(seen, outer)
+    broke = wire.client_end == "close" and frame is not None and illegal(frame)
+    if broke or broken_frame(seen):
+        yield from failing(seen, outer)
         if frame is not None and frame.get("code") is not None and 1004 <= frame["code"] < 3000:
             yield claim("rfc6455.codes.unassigned", True, "not specified", ", ".join(wire.ends))
         return
@@ -219,7 +219,10 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     answer = wire.server_close
     ended = answer is not None or wire.ended_by_server or any(m.owed for m in seen.missed)
     own_close = any(s.event.get("type") == "websocket.close" for s in outer.sent)
-    if ended and wire.client_stays and not (answer is None and _left(outer)):
+    code = frame.get("code")
+    # A code that was registered after the RFC may be refused (asgi.disconnect.registered-code): no answer is due then.
+    refused = arrival(code).level is not Level.MUST and (answer is None or answer.get("code") != code)
+    if ended and not refused and wire.client_stays and not (answer is None and left(outer)):
         observed = frame_text(answer) if answer is not None else "no Close frame"
         yield claim("rfc6455.close.echo", answer is not None, "a Close frame in answer", observed)
         if answer is not None and not own_close:
@@ -228,71 +231,6 @@ def _echo(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("rfc6455.close.handshake", answer is not None, "a closing handshake", observed)
     if answer is not None:
         yield from _tcp(seen)
-
-
-def _broken_frame(seen: Seen) -> bool:
-    return not complete_messages(seen.wire.sent)[1]
-
-
-def _left(outer: AtBoundary) -> bool:
-    """Whether the application was over without having been told of an end: then the end may be that of its own."""
-    ended = outer.exit is not None and outer.exit["outcome"] != "cancelled"
-    return ended and not any(e.get("type") == "websocket.disconnect" for e in outer.received)
-
-
-def _failing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    wire = seen.wire
-    over = wire.ended_by_server or wire.server_close is not None
-    if not over and not any(m.owed for m in seen.missed):
-        return
-    observed = ", then ".join(end for end in wire.ends if end.startswith("server")) or "the connection stayed open"
-    yield claim("rfc6455.fail.ends", over, "the connection ends", observed)
-    for id in _breaches(wire.sent):
-        yield claim(id, over, "the connection fails", observed)
-    code = wire.server_close.get("code") if wire.server_close is not None else None
-    got = frame_text(wire.server_close) if wire.server_close is not None else "no Close frame"
-    held = code in (1002, 1007, 1009)
-    if wire.server_close is None and _left(outer):
-        return
-    yield claim("rfc6455.fail.close-frame", held, "Close 1002 or 1007", got)
-
-
-def _breaches(frames: Sequence[Frame]) -> Iterator[str]:
-    """Which rules of RFC 6455 the client's frames break, by the requirement on the server that sees it."""
-    legal = True
-    for frame in frames:
-        if frame.get("masked") is False:
-            yield "rfc6455.frames.client-masked"
-        elif frame.get("rsv"):
-            yield "rfc6455.frames.reserved-bits"
-        elif frame["opcode"].startswith("0x"):
-            yield "rfc6455.frames.unknown-opcode"
-        elif frame["opcode"] in ("ping", "pong", "close"):
-            if not frame["fin"] or _length(frame) > 125:
-                yield "rfc6455.control.received-illegal"
-        else:
-            continue
-        legal = legal and frame["opcode"] in ("ping", "pong", "close")
-    if legal and _out_of_order(frames):
-        yield "rfc6455.fragments.received-illegal"
-    elif legal and not complete_messages(frames)[1] and any(f["opcode"] == "text" for f in frames):
-        yield "rfc6455.utf8.fail"
-
-
-def _out_of_order(frames: Sequence[Frame]) -> bool:
-    """Whether a continuation continues nothing, or a message begins within another."""
-    unfinished = False
-    for frame in frames:
-        if frame["opcode"] in ("text", "binary", "continuation"):
-            if unfinished != (frame["opcode"] == "continuation"):
-                return True
-            unfinished = not frame["fin"]
-    return False
-
-
-def _length(frame: Frame) -> int:
-    payload = frame["payload"]
-    return len(payload.get("hex", "")) // 2 if isinstance(payload, Mapping) and "hex" in payload else 126
 
 
 def _tcp(seen: Seen) -> Iterator[Claim]:
@@ -318,10 +256,13 @@ def _unanswered(seen: Seen) -> Iterator[Claim]:
         yield claim("rfc6455.close.unanswered", True, "no document sets a time", observed)
 
 
-def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
     """The application's close on the wire."""
     wire = seen.wire
-    sent = next((s for s in outer.sent if s.event.get("type") == "websocket.close"), None)
+    if not wire.opened:
+        return
+    closes = [s for s in outer.sent if s.event.get("type") == "websocket.close"]
+    sent = next(iter(closes), None)
     if sent is None or wire.client_end:
         return
     code, reason = sent.event.get("code"), sent.event.get("reason") or ""
@@ -332,13 +273,17 @@ def _own_close(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     if not _legal_from_app(code, reason):
         yield claim("asgi.close.illegal-code", True, "not specified", got)
         return
-    answer = wire.server_close
+    # Where the server refused this one, and then took another from the framework, the frame is of that other.
+    another = sent.raised is not None and any(later.returned for later in closes[1:])
+    answer = None if another else wire.server_close
     over = sent.returned or sent.raised is not None or seen.waiting_in("outer.send") is not None
     if answer is None and not (wire.ended_by_server or (over and any(m.sound for m in seen.missed))):
         return
     got = frame_text(answer) if answer is not None else "no Close frame"
     if answer is None and sent.raised is not None:
         got += f", send() raised {exception_text(sent.raised)}"
+    elif answer is None and (held := seen.waiting_in("outer.send")) and held.waits_in("outer.receive"):
+        got += ", and send() had not ended by the deadline while another task waited in receive()"
     elif answer is None and not sent.returned:
         got += ", and send() had not ended by the deadline"
     want = 1000 if code is None else code
@@ -366,9 +311,12 @@ def _closes(sent: Sent) -> bool:
     return sent.event.get("type") == "websocket.close" and sent.raised is None
 
 
-def _application_over(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """The application ended without having closed."""
+def application_over(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The application ended without having closed, or without an answer to the handshake."""
     wire = seen.wire
+    if not wire.opened:
+        yield from _left_unanswered(seen, outer)
+        return
     if outer.exit is None or wire.client_end or any(_closes(s) and s.returned for s in outer.sent):
         return
     over = wire.ended_by_server or wire.server_close is not None

@@ -10,7 +10,7 @@ from ..values import LONG, observed
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
 from .seen import AtBoundary, Seen, Sent
-from .server_request import refused, tolerated, wrong_with
+from .server_request import refused, said_once, tolerated, wrong_with
 
 ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
@@ -44,6 +44,7 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if seen.wire.client_end and not seen.wire.opened and seen.wire.response is None:
         return  # the client left before the answer could reach it
     kind = answer.event["type"]
+    yield from said_once(seen, [_latin(name).lower() for name, _ in answer.event.get("headers") or ()])
     if wrong_types(answer.event):
         return  # what a server makes of an event that is none is its own affair
     if kind == "websocket.accept":
@@ -66,7 +67,7 @@ def _connect(outer: AtBoundary) -> Iterator[Claim]:
 
 def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
     status = seen.wire.status
-    second = next((o.data["line"] for o in seen.trace.at("wire", "response.second")), None)
+    second = next((o.data["line"] for o in seen.at("wire", "response.second")), None)
     if second is not None:
         expected, got = "one answer, and no 101 without the application's", f"HTTP {status}, and then {second}"
         yield claim("asgi.connect.handshake-waits", False, expected, got)
@@ -216,7 +217,7 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
     )
     if len([part for part in parts if _body(part)]) > 1:
         yield claim("asgi.denial.chunks", held, f"body {want!r} of {len(parts)} parts", f"body {got_body!r}")
-    kept = bool(seen.trace.at("client", "kept-open"))
+    kept = bool(seen.at("client", "kept-open"))
     if wire.ended_by_server or kept:
         observed = "it stayed open past the deadline" if kept else "it ended"
         yield claim("asgi.denial.closes", not kept, "the connection ends", observed)

@@ -12,7 +12,7 @@ from .server_handshake import claim
 
 def limits(seen: Seen, spec_version: str) -> Iterator[Claim]:
     """All claims about a server that was configured for the case; none where it was not."""
-    told = next((o.data for o in seen.trace.at("client", "configuration")), None)
+    told = next((o.data for o in seen.at("client", "configuration")), None)
     if told is None or seen.outer is None:
         return
     if told["stops"]:
@@ -29,7 +29,7 @@ def limits(seen: Seen, spec_version: str) -> Iterator[Claim]:
 
 def too_long(seen: Seen) -> bool:
     """Whether the client sent a longer message than the server was configured to take."""
-    told = next((o.data for o in seen.trace.at("client", "configuration")), None)
+    told = next((o.data for o in seen.at("client", "configuration")), None)
     return told is not None and bool(told["limit"]) and _sent(seen) > told["limit"]
 
 

@@ -6,25 +6,19 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..model import Layer
 from ..values import LONG
 from .application_messages import wrong_types
 from .claims import Claim, event_text, exception_text, shown
-from .seen import AtBoundary, Frame, Seen
+from .seen import AtBoundary, Frame, Seen, Sent
 from .server_handshake import claim
 
 Message = tuple[str, Any]
 
 
-def messages(seen: Seen, spec_version: str) -> Iterator[Claim]:
-    """All claims about messages, pings and frames."""
-    outer = seen.outer
-    if outer is None or not seen.wire.opened:
+def frames(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """How the server's frames are made."""
+    if not seen.wire.opened:
         return
-    yield from _incoming(seen, outer)
-    yield from _outgoing(seen, outer)
-    yield from _after_accept(seen)
-    yield from _pongs(seen)
     control = [frame for frame in seen.wire.received if frame["opcode"] in ("close", "ping", "pong")]
     if control:
         whole = all(frame["fin"] for frame in control)
@@ -38,7 +32,7 @@ def messages(seen: Seen, spec_version: str) -> Iterator[Claim]:
 
 def _after_accept(seen: Seen) -> Iterator[Claim]:
     """Whether the first message was passed only once the application had accepted."""
-    kinds = [str(o.data["event"].get("type")) for o in seen.trace.at("outer", "receive", "send")]
+    kinds = [str(o.data["event"].get("type")) for o in seen.at("outer", "receive", "send")]
     if "websocket.receive" in kinds:
         held = "websocket.accept" in kinds[: kinds.index("websocket.receive")]
         observed = "after the accept" if held else "websocket.receive before the accept"
@@ -109,7 +103,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, Mapping) and value.get("$") == "text")
 
 
-def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
+def incoming(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """What the client has sent, as the application gets it."""
+    if not seen.wire.opened:
+        return
     sent, legal = complete_messages(seen.wire.sent)
     events = [event for event in outer.received if event.get("type") == "websocket.receive"]
     for event in events:
@@ -139,6 +136,7 @@ def _incoming(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         held = got == [message for message, _ in sent][: len(got)]
         yield claim("asgi.receive.in-order", held, "the messages in their order", _order_text(held), "outer")
     yield from _lost(seen, outer, sent, events, legal)
+    yield from _after_accept(seen)
 
 
 def _order_text(held: bool) -> str:
@@ -166,15 +164,15 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
             yield claim("asgi.receive.in-order", False, expected, observed, "outer")
 
 
-def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    if any(wrong_types(s.event) for s in outer.sent):
+def outgoing(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """What the application has sent, as the client gets it."""
+    if not seen.wire.opened or any(wrong_types(s.event) for s in outer.sent):
         return  # what a server makes of an event that is none is its own affair
-    sends = [s for s in outer.sent if s.event.get("type") == "websocket.send" and s.returned]
     received, _ = complete_messages(seen.wire.received)
+    sends = _taken(outer, [message for message, _ in received])
     yield from _refused(seen, outer)
     for index, send in enumerate(sends):
-        kind = "bytes" if send.event.get("bytes") is not None else "text"
-        value = send.event.get(kind)
+        kind, value = _content(send)
         expected = f"a {kind} message {shown(value)}"
         if index < len(received):
             (got_kind, got), _ = received[index]
@@ -187,12 +185,25 @@ def _outgoing(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         expected = f"{len(sends)} messages, as many as were sent"
         yield claim("asgi.send.in-order", False, expected, f"one more: {got_kind} {shown(got)}")
     elif len(sends) > 1 and len(received) > 1:
-        want = [
-            ("bytes", s.event["bytes"]) if s.event.get("bytes") is not None else ("text", s.event.get("text"))
-            for s in sends
-        ]
+        want = [_content(send) for send in sends]
         held = want[: len(received)] == [message for message, _ in received]
         yield claim("asgi.send.in-order", held, "the messages in their order", _order_text(held))
+
+
+def _content(send: Sent) -> Message:
+    kind = "bytes" if send.event.get("bytes") is not None else "text"
+    return kind, send.event.get(kind)
+
+
+def _taken(outer: AtBoundary, received: Sequence[Message]) -> list[Sent]:
+    """The sends whose messages are due, in their order: what returned, and of the rest what the client did receive."""
+    taken: list[Sent] = []
+    for send in outer.sent:
+        if send.event.get("type") == "websocket.send" and (
+            send.returned or received[len(taken) : len(taken) + 1] == [_content(send)]
+        ):
+            taken.append(send)
+    return taken
 
 
 def _refused(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
@@ -218,21 +229,23 @@ def _must_have_arrived(seen: Seen) -> bool:
     return seen.wire.ended_by_server or seen.wire.server_close is not None or any(m.sound for m in seen.missed)
 
 
-def _pongs(seen: Seen) -> Iterator[Claim]:
+def pongs(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:
+    """The client's pings and what becomes of them."""
+    if not seen.wire.opened:
+        return
     fragments = [f["opcode"] for f in seen.wire.sent]
     between = "continuation" in fragments and "ping" in fragments
     pings = [frame for frame in seen.wire.sent if frame["opcode"] == "ping" and frame["fin"] and not frame.get("rsv")]
-    pongs = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
+    answers = [frame["payload"] for frame in seen.wire.received if frame["opcode"] == "pong"]
     for ping in pings:
-        held = ping["payload"] in pongs
+        held = ping["payload"] in answers
         if held or _must_have_arrived(seen):
             expected = f"Pong {shown(ping['payload'])}"
-            got = expected if held else f"pongs {[shown(p) for p in pongs]}"
+            got = expected if held else f"pongs {[shown(p) for p in answers]}"
             yield claim("rfc6455.ping.pong", held, expected, got)
             if between:
                 yield claim("rfc6455.fragments.control-between", held, expected, got)
-    shows = [e for outer in (seen.outer,) if outer for e in outer.received if "ping" in str(e.get("type"))]
-    if pings:
-        yield Claim(
-            "asgi.ping.handled", not shows, Layer.SERVER, "outer", "no event for a ping", "none" if not shows else "one"
-        )
+    shows = any(str(event.get("type")).rpartition(".")[2] in ("ping", "pong") for event in outer.received)
+    if pings or any(frame["opcode"] == "pong" for frame in seen.wire.sent):
+        expected = "no event for a ping" if pings else "no event for a pong"
+        yield claim("asgi.ping.handled", not shows, expected, "one" if shows else "none", "outer")

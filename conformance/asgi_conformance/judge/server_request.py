@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..model import Layer
@@ -13,7 +14,12 @@ from .seen import Seen
 
 VERSION = "13"
 # What is wrong where a requirement of its own speaks of it.
-SPOKEN, KEY = "another version", "what the key decodes to"
+SPOKEN, KEY, OFFER = "another version", "what the key decodes to", "the subprotocols that are offered"
+# RFC 9110, section 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What an answer says once at most: fields that are no lists (RFC 9110, sections 5.3, 6.6.1, 8.3, 8.6 and 10.2.4, and
+# RFC 6455, section 11.3.3).
+ONCE = ("date", "server", "content-type", "content-length", "sec-websocket-accept")
 _REQUIREMENTS = {SPOKEN: "rfc6455.handshake.version", KEY: "rfc6455.handshake.key-value"}
 
 
@@ -43,7 +49,8 @@ def wrong_with(request: Mapping[str, Any]) -> str:
         return KEY
     if versions != [VERSION]:
         return SPOKEN if len(versions) == 1 and versions[0].isdecimal() else "Sec-WebSocket-Version"
-    return ""
+    offered = [token.strip(" \t") for value in headers.get("sec-websocket-protocol", ()) for token in value.split(",")]
+    return "" if all(_TOKEN.fullmatch(token) for token in offered) else OFFER
 
 
 def _is_key(value: str) -> bool:
@@ -62,14 +69,19 @@ def tolerated(seen: Seen, status: int | None) -> Iterator[Claim]:
 
 def refused(seen: Seen, wrong: str) -> Iterator[Claim]:
     """The claims about a request with which something is wrong."""
-    wire, again = seen.wire, seen.trace.at("again")
-    calls = len(seen.trace.at("outer", "enter")) - bool(again)
+    wire, again = seen.wire, seen.at("again")
+    calls = len(seen.at("outer", "enter")) - bool(again)
     error = wire.status is not None and wire.status >= 400
     got = f"HTTP {wire.status}" if wire.status is not None else "no answer"
     if calls > 0 and wire.status != 101:  # a 101 says so itself
         got += ", and the application was called"
     id = _REQUIREMENTS.get(wrong, "rfc6455.handshake.bad-request")
-    if wire.status is not None or wire.ended_by_server or any(m.sound for m in seen.missed):
+    decided = wire.status is not None or wire.ended_by_server or any(m.sound for m in seen.missed)
+    if decided and wrong == OFFER:
+        # No server looks at each token: a 101 is not judged, but to say nothing is neither of the two.
+        answered = wire.status is not None or wire.ended_by_server
+        yield _claim(id, answered, "an answer, whatever it is", got if answered else "no answer within the deadline")
+    elif decided:
         yield _claim(id, error and calls <= 0, "an HTTP error, and the application is not called", got)
     if wrong == SPOKEN and error:
         named = wire.headers("sec-websocket-version")
@@ -85,3 +97,15 @@ def refused(seen: Seen, wrong: str) -> Iterator[Claim]:
 
 def _claim(id: str, held: bool, expected: str, observed: str) -> Claim:
     return Claim(id, held, Layer.SERVER, "wire", expected, observed)
+
+
+def said_once(seen: Seen, own: Iterable[str]) -> Iterator[Claim]:
+    """What the answer names twice; ``own``: the application's headers, which it may have doubled itself."""
+    if seen.wire.response is None:
+        return
+    names, own = [name.lower() for name, _ in seen.wire.response["headers"]], list(own)
+    doubled = sorted(name for name in ONCE if names.count(name) > max(1, own.count(name)))
+    expected = f"each of {', '.join(ONCE)} once at most"
+    shown = "; ".join(f"{name}: {', '.join(seen.wire.headers(name))}" for name in doubled if name != "date")
+    shown = "; ".join(part for part in ("two headers date" if "date" in doubled else "", shown) if part)
+    yield _claim("suite.server.headers-once", not doubled, expected, shown or "no header twice")

@@ -15,6 +15,7 @@ Scope = Mapping[str, Any]
 ABSENT = "not given, which is allowed"
 INVENTED = "no header that was not sent"
 HTTP_VERSIONS = ("1.1", "2", "3")
+PORT_AS_TEXT = "a port that is a str, not an int"
 
 
 def claim(id: str, held: bool, expected: str, observed: str) -> Claim:
@@ -34,11 +35,22 @@ def scope(seen: Seen, spec_version: str) -> Iterator[Claim]:
     yield claim("asgi.scope.type", given.get("type") == "websocket", "'websocket'", shown(given.get("type")))
     yield _versions(given)
     yield _http_version(given, request["http"])
-    yield _optional(given, "scheme", "asgi.scope.scheme", request["scheme"])
-    yield from _target(given, request["path"])
-    yield _optional(given, "root_path", "asgi.scope.root-path", "")
+    forwarded = any(name.lower().startswith("x-forwarded-") for name, _ in request["headers"])
+    if forwarded:
+        yield _scheme_forwarded(given)
+    else:
+        yield _optional(given, "scheme", "asgi.scope.scheme", request["scheme"])
+    root = next((str(o.data.get("root", "")) for o in seen.at("client", "configuration")), "")
+    if root:
+        yield from _mounted(given, root, request["path"])
+    else:
+        yield from _target(given, request["path"])
+        yield _optional(given, "root_path", "asgi.scope.root-path", "")
     yield from _headers(given, request["headers"])
-    yield _address(given, "client", "asgi.scope.client", request["sockname"])
+    if forwarded:
+        yield _address_forwarded(given)
+    else:
+        yield _address(given, "client", "asgi.scope.client", request["sockname"])
     yield _address(given, "server", "asgi.scope.server", request["peername"])
     yield _state(given)
     yield _extensions(given)
@@ -77,6 +89,29 @@ def _optional(given: Scope, key: str, id: str, true: str) -> Claim:
     if key not in given:
         return claim(id, True, shown(true), ABSENT)
     return claim(id, given[key] == true, shown(true), _text(given[key]))
+
+
+def _scheme_forwarded(given: Scope) -> Claim:
+    """Whatever a proxy says of itself, what arrived is a WebSocket."""
+    scheme = given.get("scheme", "ws")
+    return claim("asgi.scope.scheme-forwarded", scheme in ("ws", "wss"), "'ws' or 'wss'", _text(scheme))
+
+
+def _address_forwarded(given: Scope) -> Claim:
+    """A client that a proxy names, whoever that is: the form of an address is judged alone."""
+    value, want = given.get("client"), "a host that is a text and a port that is a number, or no client"
+    if isinstance(value, Sequence) and len(value) == 2 and type(value[1]) is str:
+        return claim("asgi.scope.client", False, want, PORT_AS_TEXT)
+    held = value is None or (_is_address(value) and bool(value[0]))
+    return claim("asgi.scope.client", held, want, want if held else _text(value))
+
+
+def _mounted(given: Scope, root: str, target: str) -> Iterator[Claim]:
+    """A server that was told where the application is mounted: to leave root_path out says that it is nowhere."""
+    got = _text(given["root_path"]) if "root_path" in given else "not given, which stands for ''"
+    yield claim("asgi.scope.root-path", given.get("root_path", "") == root, shown(root), got)
+    shows = f"path {_text(given.get('path'))} for a request of {shown(target)}"
+    yield claim("asgi.scope.path-mounted", True, "not specified", shows)
 
 
 def _target(given: Scope, target: str) -> Iterator[Claim]:
@@ -145,7 +180,7 @@ def _address(given: Scope, key: str, id: str, true: Sequence[Any]) -> Claim:
         held = key == "client" or value == list(true)
         return claim(id, held, want, want if held else seen)
     if isinstance(value, Sequence) and len(value) == 2 and type(value[1]) is str:
-        return claim(id, False, want, "a port that is a str, not an int")
+        return claim(id, False, want, PORT_AS_TEXT)
     if not _is_address(value):
         return claim(id, False, want, _text(value))
     host, port = value

@@ -219,7 +219,7 @@ RULES: dict[str, Rule] = {
         '"websocket.disconnect"', f"({_EVENTS} or [None])[-1]", 'received("websocket.disconnect")'
     ),
     "asgi.fragments.complete": _given_messages,
-    "asgi.ping.handled": _one('"no event for a ping"', _EVENTS, f"'ping' not in str({_EVENTS})"),
+    "asgi.ping.handled": _one('"no ping, no pong"', _EVENTS, f"'.p' not in str({_EVENTS})"),
     "asgi.receive.after-accept": _one(
         '"messages only after the accept"',
         _EVENTS,

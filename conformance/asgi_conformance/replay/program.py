@@ -112,7 +112,7 @@ def _unreplayable(case: Case, subject: Subject) -> str:
         return f"its handler is one of {', '.join(sorted(spoken))}; a replay speaks through Starlette's WebSocket"
     if case.server:
         return f"it needs a server of its own, configured for it ({case.server})"
-    if any(step.op in ("join", "cancel") for step in case.steps if step.lane == "app"):
+    if any(step.op in ("join", "abandon", "cancel") for step in case.steps if step.lane == "app"):
         return "its handler is cancelled or has a second task, which a replay has not"
     denies = any(id.startswith("asgi.denial.") for id in case.requires)
     if denies and any(step.lane == "app" and step.op == "send" for step in case.steps):

@@ -1,89 +1,106 @@
-"""Packs the cases of a report for the page: one index of all, and their details in chunks that inflate quickly."""
+"""Packs the cases of a report for the page: one index of all, and their details in chunks that inflate quickly.
+
+Cases repeat each other, most of all the same case on several servers. So everything is a table of different values and
+columns of places in it (`tables`). The index tells the list of cases, a chunk what one case shows when it is opened.
+"""
 
 from __future__ import annotations
 
 import base64
-import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .details import Chunk
 from .foreign import whole
-from .page import case_key
+from .tables import Table, columns, encode, mapping, steps
 
 #: Characters of JSON in one chunk: inflated and parsed in a few milliseconds, yet large enough to compress well.
 CHUNK = 400_000
 
-_DETAILS = ("node_id", "findings", "reason", "attempts", "reproduce", "complete", "tags")
+# Columns of which each value is a place in a table, by what they belong to: a script is a case on any server.
+_SCRIPT = ("title", "section", "kind", "route", "code", "walk")
+_CASE = ("server", "verdict", "layer", "cites", "pairs")
 
 
 def embed(report: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The index and the chunks, each deflated (zlib) and base64: letters, digits, ``+/=`` and so never markup."""
     cases = report["cases"]
-    several = len(report["servers"]) > 1
-    rows: list[list[Any]] = []
-    chunks: list[str] = []
-    batch: list[str] = []
-    size = 0
-    for case in cases:
-        detail = json.dumps(_detail(case), separators=(",", ":"))
-        if batch and size + len(detail) > CHUNK:
-            chunks.append(_packed("[" + ",".join(batch) + "]"))
-            batch, size = [], 0
-        rows.append(_row(case, several, len(chunks), len(batch)))
-        batch.append(detail)
-        size += len(detail)
-    if batch:
-        chunks.append(_packed("[" + ",".join(batch) + "]"))
-    index = {
-        "rows": rows,
+    scripts = _scripts(cases)
+    # A case stands beside the same case on other servers, with which it shares nearly everything.
+    order = sorted(range(len(cases)), key=lambda place: (scripts[cases[place]["id"]], place))
+    chunks: list[Chunk] = []
+    for place in order:
+        if not chunks or chunks[-1].size > CHUNK:
+            chunks.append(Chunk())
+        chunks[-1].add(cases[place])
+    index = _index(report, scripts, [len(chunk) for chunk in chunks])
+    return _packed(index), [_packed(chunk.json()) for chunk in chunks]
+
+
+def _scripts(cases: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(dict.fromkeys(case["id"] for case in cases))}
+
+
+def _index(report: Mapping[str, Any], scripts: Mapping[str, int], sizes: Sequence[int]) -> str:
+    names, transitions = Table(), Table()
+    tables = {name: Table() for name in (*_SCRIPT, *_CASE)}
+    cases = report["cases"]
+    # Of the same case on several servers the first tells what all of them share.
+    firsts = {case["id"]: case for case in reversed(cases)}
+    rows = [_script(firsts[name], tables, transitions) for name in scripts]
+    told = columns(("id", *_SCRIPT), rows)
+    seen = columns(("script", *_CASE, "ms", "unstable"), (_case(case, scripts, tables, names) for case in cases))
+    seen["script"] = steps(seen["script"])
+    rest = {
+        "sizes": sizes,
         # What no case decides stands in the page itself, and no finding names it.
         "requirements": {name: each for name, each in report["requirements"].items() if not each.get("no_case")},
         "servers": report["servers"],
         "middleware": report["target"]["middleware"],
         "framework": report["target"].get("framework", {}),
-        "transitions": _edges(report["states"]),
+        "edges": _edges(report["states"]),
         "deviations": report["deviations"],
         "causes": [{"name": _cause(cause), "cases": cause["cases"]} for cause in report["causes"]],
     }
-    return _packed(json.dumps(index, separators=(",", ":"))), chunks
+    return mapping(
+        (
+            ("tables", mapping((name, table.json()) for name, table in tables.items())),
+            ("names", names.json()),
+            ("transitions", transitions.json()),
+            ("scripts", encode(told)),
+            ("seen", encode(seen)),
+            *((name, encode(value)) for name, value in rest.items()),
+        )
+    )
 
 
-def _row(case: Mapping[str, Any], several: bool, chunk: int, place: int) -> list[Any]:
+def _script(case: Mapping[str, Any], tables: Mapping[str, Table], transitions: Table) -> list[Any]:
     tags = case["tags"]
-    cited = dict.fromkeys([*case["requires"], *(f["requirement"] for f in case["findings"] if f["requirement"])])
-    return [
-        whole(case_key(case, several)),
-        whole(case["id"]),
+    values = (
         case["title"],
         whole(case["section"]),
         case["kind"],
+        whole(str(tags.get("route", ""))),
+        whole(f"{tags['direction']}:{tags['code']}") if "code" in tags and "direction" in tags else "",
+        [transitions.place(name) for name in tags.get("transitions", ())],
+    )
+    return [whole(case["id"]), *(tables[name].place(value) for name, value in zip(_SCRIPT, values, strict=True))]
+
+
+def _case(case: Mapping[str, Any], scripts: Mapping[str, int], tables: Mapping[str, Table], names: Table) -> list[Any]:
+    findings = case["findings"]
+    cited = dict.fromkeys([*case["requires"], *(f["requirement"] for f in findings if f["requirement"])])
+    values = (
         whole(case["server"]),
         case["verdict"],
         case["layer"] or "",
-        case["duration_ms"],
-        [whole(name) for name in cited],
-        whole(str(tags.get("route", ""))),
-        whole(f"{tags['direction']}:{tags['code']}") if "code" in tags and "direction" in tags else "",
-        tags.get("transitions", []),
-        bool(case["unstable"]),
-        chunk,
-        place,
-        list(dict.fromkeys(f"{f['verdict']}/{f['layer']}" for f in case["findings"])),
-    ]
-
-
-def _detail(case: Mapping[str, Any]) -> dict[str, Any]:
-    detail = {name: case[name] for name in _DETAILS}
-    times = [0, *(o["t_us"] for o in case["trace"])]
-    # Times as steps: small numbers, of which many are alike, deflate to less.
-    detail["trace"] = [
-        [o["t_us"] - before, o["boundary"], o["kind"], o["data"]]
-        for before, o in zip(times, case["trace"], strict=False)
-    ]
-    if case.get("trace_omitted"):
-        detail["trace_omitted"] = True
-    return detail
+        [names.place(whole(name)) for name in cited],
+        list(dict.fromkeys(f"{f['verdict']}/{f['layer']}" for f in findings)),
+    )
+    places = (tables[name].place(value) for name, value in zip(_CASE, values, strict=True))
+    # The list shows tenths of a millisecond.
+    return [scripts[case["id"]], *places, round(case["duration_ms"] * 10), int(bool(case["unstable"]))]
 
 
 def _cause(cause: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ def failure(result: Result, server: str) -> str:
     if script := result.case.tags.get("script"):
         lines += ["  as a case", *(f"    {_line(line)}".rstrip() for line in str(script).splitlines())]
     if result.unstable:
-        seen = ", ".join(str(attempt.verdict) for attempt in result.attempts)
+        seen = ", ".join(f"{a.verdict} ({a.times} times)" if a.times > 1 else str(a.verdict) for a in result.attempts)
         lines.append(f"  unstable     its runs came to different answers: {seen}")
     return "\n".join([*lines, _line(f"  reproduce    {result.reproduce}")])
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from asgi_conformance.model import Component, Requirement, Result, ServerInfo, Verdict
+from asgi_conformance.model import Attempt, Component, Finding, Requirement, Result, ServerInfo, Verdict
 
 from . import derived
 from .causes import LAYERS, causes
@@ -125,13 +126,10 @@ def _case(result: Result) -> dict[str, Any]:
         "verdict": str(result.verdict),
         "layer": str(result.layer) if result.layer is not None else None,
         "requires": list(case.requires),
-        "findings": _findings(result),
+        "findings": _findings(result.findings),
         "reason": result.reason,
         "duration_ms": round(result.duration_us / 1000, 3),
-        "attempts": [
-            {"verdict": str(a.verdict), "duration_ms": round(a.duration_us / 1000, 3), "reason": a.reason}
-            for a in result.attempts
-        ],
+        "attempts": [_attempt(attempt, result.unstable) for attempt in result.attempts],
         "unstable": result.unstable,
         "reproduce": result.reproduce,
         "tags": derived.with_arrived(plain(case.tags), trace),
@@ -140,14 +138,25 @@ def _case(result: Result) -> dict[str, Any]:
     }
 
 
-def _findings(result: Result) -> list[dict[str, Any]]:
+def _attempt(attempt: Attempt, unstable: bool) -> dict[str, Any]:
+    """One run of a case; where its runs came to different answers, with all that each of them found."""
+    told = {
+        "verdict": str(attempt.verdict),
+        "duration_ms": round(attempt.duration_us / 1000, 3),
+        "reason": attempt.reason,
+        **({"times": attempt.times} if attempt.times > 1 else {}),
+    }
+    return {**told, "findings": _findings(attempt.findings)} if unstable else told
+
+
+def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """The findings of a case. What held says no more than that: it needs no message and no fix, and stands once.
 
     A relation that held several times (at each boundary between middleware entries, say) counts its ``times``.
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for finding in result.findings:
-        entry = plain(finding)
+    for finding in findings:
+        entry = {name: str(text) if (text := getattr(finding, name)) else "" for name in _OF_A_FINDING}
         if finding.verdict not in (Verdict.PASS, Verdict.SKIP):
             found[(len(found),)] = entry
             continue
@@ -157,6 +166,10 @@ def _findings(result: Result) -> list[dict[str, Any]]:
         else:
             found[key] = {**entry, "message": "", "fix": ""}
     return list(found.values())
+
+
+# All of it is text: what turns anything into plain values would look at each for long.
+_OF_A_FINDING = tuple(field.name for field in fields(Finding))
 
 
 def summary(
@@ -200,6 +213,8 @@ def _deviation(entry: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> 
 def _cited(cases: Iterable[Mapping[str, Any]], catalogue: Mapping[str, Requirement]) -> dict[str, Any]:
     cited = {name for case in cases for name in case["requires"]}
     cited |= {finding["requirement"] for case in cases for finding in case["findings"]}
+    attempts = [attempt for case in cases if case["unstable"] for attempt in case["attempts"]]
+    cited |= {finding["requirement"] for attempt in attempts for finding in attempt.get("findings", ())}
     # Of the documents that the run is about, also what no case decides, with the reason: nothing is passed over.
     documents = {catalogue[name].document for name in cited if name in catalogue}
     cited |= {name for name, each in catalogue.items() if each.no_case and each.document in documents}

@@ -96,33 +96,62 @@ def sections(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     for case in report["cases"]:
         row = tally.setdefault(case["section"], {}).setdefault(case["server"], {})
         row[case["verdict"]] = row.get(case["verdict"], 0) + 1
-    return [
+    return [_line(section, row, report) for section, row in sorted(tally.items())]
+
+
+def whole(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of all sections, as one line under no name."""
+    row: dict[str, dict[str, int]] = {}
+    for case in report["cases"]:
+        counts = row.setdefault(case["server"], {})
+        counts[case["verdict"]] = counts.get(case["verdict"], 0) + 1
+    return _line("", row, report)
+
+
+def _line(section: str, row: Mapping[str, Mapping[str, int]], report: Mapping[str, Any]) -> dict[str, Any]:
+    servers = report["servers"]
+    cells = [
         {
-            "section": section,
-            "cells": [
-                {
-                    "server": s["id"],
-                    "bar": _bar(row.get(s["id"], {})),
-                    "verdict": worst(row.get(s["id"], {})),
-                    "link": link(section=section, server=s["id"] if len(report["servers"]) > 1 else ""),
-                }
-                for s in report["servers"]
-            ],
+            "server": s["id"],
+            "bar": _bar(row.get(s["id"], {})),
+            "verdict": worst(row.get(s["id"], {})),
+            "link": link(section=section, server=s["id"] if len(servers) > 1 else ""),
         }
-        for section, row in sorted(tally.items())
+        for s in servers
     ]
+    return {"section": section, "cells": cells}
 
 
 def differences(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The cases that did not come to the same verdict on every server, the widest gap first."""
+    """The cases that did not come to the same verdict on every server, the widest gap first.
+
+    Rows of one case that differ in the same way are one entry: a fault of a server meets them all.
+    """
     by_id: dict[str, dict[str, str]] = {}
     titles: dict[str, str] = {}
     for case in cases:
         by_id.setdefault(case["id"], {})[case["server"]] = case["verdict"]
         titles[case["id"]] = case["title"]
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for name, verdicts in by_id.items():
+        if len(set(verdicts.values())) > 1:
+            alike.setdefault((name.partition("[")[0], *sorted(verdicts.items())), []).append(name)
     found = [
-        {"id": name, "title": titles[name], "verdicts": verdicts, "worst": worst(verdicts.values())}
-        for name, verdicts in by_id.items()
-        if len(set(verdicts.values())) > 1
+        {
+            "id": names[0] if len(names) == 1 else names[0].partition("[")[0],
+            "count": len(names),
+            "title": titles[names[0]],
+            "verdicts": by_id[names[0]],
+            "worst": worst(by_id[names[0]].values()),
+            "links": {server: _seen(names, server, verdict) for server, verdict in by_id[names[0]].items()},
+        }
+        for names in alike.values()
     ]
     return sorted(found, key=lambda row: (VERDICTS.index(row["worst"]), row["id"]))
+
+
+def _seen(names: Sequence[str], server: str, verdict: str) -> str:
+    """Where the page shows what these cases came to on one server."""
+    if len(names) == 1:
+        return f"#case/{address(f'{names[0]}@{server}')}"
+    return link(q=names[0].partition("[")[0], server=server, verdict=verdict)

@@ -126,7 +126,16 @@ def _agreed(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     counts, rest = (one, other) if worst(map(Verdict, verdicts)) == one["verdict"] else (other, one)
     judged = [verdict for verdict in verdicts if verdict != Verdict.SKIP]
     unstable = one["unstable"] or other["unstable"] or len(set(judged)) > 1
-    return {**counts, "unstable": unstable, "attempts": [*rest["attempts"], *counts["attempts"]]}
+    attempts = [*_attempts(rest, unstable), *_attempts(counts, unstable)]
+    return {**counts, "unstable": unstable, "attempts": attempts}
+
+
+def _attempts(case: Mapping[str, Any], unstable: bool) -> list[dict[str, Any]]:
+    """The runs of a case; a case that was stable until now gives its findings to the run that counted."""
+    if not unstable or case["unstable"] or not case["attempts"]:
+        return list(case["attempts"])
+    *before, last = case["attempts"]
+    return [*before, {**last, "findings": case["findings"]}]
 
 
 def _node_id(case: Mapping[str, Any]) -> str:

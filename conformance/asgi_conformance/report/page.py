@@ -8,7 +8,7 @@ from typing import Any
 from .causes import OURS
 from .code_map import code_map
 from .foreign import address
-from .matrix import VERDICTS, differences, link, requirements, sections, worst
+from .matrix import VERDICTS, differences, link, requirements, sections, whole, worst
 from .state_map import state_map
 
 SYMBOLS = {"pass": "✓", "note": "i", "known": "≈", "warn": "▲", "fail": "✕", "error": "!", "partial": "◐"}
@@ -61,12 +61,18 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "known": _known([entry for entry in entries if entry["verdict"] == "known"], report["deviations"]),
         "routes": _routes(report, several),
         "codes": code_map(cases, report["close_codes"]),
-        "states": state_map(report["states"], cases) if report["states"] else None,
+        "states": state_map(report["states"], cases) if report["states"] and _walked(cases) else None,
         "documents": requirements(report),
-        "sections": sections(report),
-        "differences": differences(cases) if several else [],
+        "sections": [*([whole(report)] if several else []), *sections(report)],
+        "differences": (found := differences(cases) if several else []),
+        "differing": sum(row["count"] for row in found),
         "coverage": [(name.replace("_", " "), entry) for name, entry in report["coverage"].items() if entry["total"]],
     }
+
+
+def _walked(cases: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether any case walked through the state machine: of another framework none does, and its map would be empty."""
+    return any(case["tags"].get("transitions") and case["verdict"] != "skip" for case in cases)
 
 
 def _counts(summary: Mapping[str, Any]) -> list[tuple[str, str, int]]:
@@ -148,24 +154,27 @@ def _known(entries: Iterable[dict[str, Any]], deviations: Sequence[Mapping[str, 
 def _routes(report: Mapping[str, Any], several: bool) -> list[dict[str, Any]]:
     """The target's own routes, the worst first, each with every way that a client left or what it was sent."""
     rows: dict[str, dict[str, Any]] = {
-        route["path"]: {**route, "handler": _handler(route), "ways": []} for route in report["routes"]
+        route["path"]: {**route, "handler": _handler(route), "ways": {}} for route in report["routes"]
     }
     for case in report["cases"]:
         if "route" in case["tags"]:
             tags = case["tags"]
-            row = rows.setdefault(tags["route"], {"path": tags["route"], "handler": "", "ways": []})
+            row = rows.setdefault(tags["route"], {"path": tags["route"], "handler": "", "ways": {}})
             row["handler"] = row["handler"] or tags.get("handler", "")
-            row["ways"].append(
-                {
-                    "way": tags.get("way", case["id"]),
-                    "verdict": case["verdict"],
-                    "key": case_key(case, several),
-                    "server": case["server"] if several else "",
-                }
-            )
+            way = tags.get("way", case["id"])
+            way = case["id"] if case["server"] in row["ways"].get(way, ()) else way
+            row["ways"].setdefault(way, {})[case["server"]] = case["verdict"], case_key(case, several)
+    servers = [server["id"] for server in report["servers"]] if several else []
     for row in rows.values():
-        row["verdict"] = worst(way["verdict"] for way in row["ways"])
+        seen = [cell for way in row["ways"].values() for cell in way.values()]
+        row["verdict"] = worst(verdict for verdict, _ in seen)
+        row["count"] = len(seen)
         row["link"] = link(route=row["path"])
+        # Of several servers a cell for each, empty where the case did not run.
+        row["ways"] = [
+            {"way": way, "cells": [cells.get(name, ("", "")) for name in servers] or list(cells.values())}
+            for way, cells in row["ways"].items()
+        ]
     order = {verdict: rank for rank, verdict in enumerate((*VERDICTS, ""))}
     return sorted(rows.values(), key=lambda row: (order[row["verdict"]], row["path"]))
 

@@ -249,12 +249,19 @@ class StarletteConnection:
 def _response(status: int, headers: Any = (), chunks: Any = (b"",)) -> Any:
     from starlette import responses  # type: ignore[import-not-found,unused-ignore]
 
-    fields = {bytes(name).decode("latin-1"): bytes(value).decode("latin-1") for name, value in headers}
+    pairs = [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in headers]
+    fields = dict(reversed(pairs))
     if len(chunks) == 1:
-        return responses.Response(chunks[0], status_code=status, headers=fields)
+        response = responses.Response(chunks[0], status_code=status, headers=fields)
+    else:
+        response = responses.StreamingResponse(_one_by_one(chunks), status_code=status, headers=fields)
+    for index, (name, value) in enumerate(pairs):
+        # A mapping holds a name once; what comes behind the first of a name is appended, as for cookies.
+        if name in [before for before, _ in pairs[:index]]:
+            response.headers.append(name, value)
+    return response
 
-    async def body() -> Any:
-        for chunk in chunks:
-            yield chunk
 
-    return responses.StreamingResponse(body(), status_code=status, headers=fields)
+async def _one_by_one(chunks: Any) -> Any:
+    for chunk in chunks:
+        yield chunk

@@ -61,6 +61,15 @@ function timeline(entry, detail) {
   return [h("div", { class: "tools" }, h("label", null, box, " every boundary and observation"), h("span", null, "An arrow that passes a lane was passed on unchanged. Times are for drawing only."), note && h("b", null, note)), frame, wordsOf(detail.trace)];
 }
 
+// What the runs of an unstable case found that came to another answer than the one that counts.
+function otherAttempts(entry, detail) {
+  const others = detail.attempts.map((one, at) => ({ ...one, at })).filter((one) => one.verdict !== entry.verdict && (one.findings || one.reason));
+  return others.map((one) => h("details", { class: "attempt" },
+    h("summary", null, badge(one.verdict), ` Findings of attempt ${one.at + 1}`),
+    one.reason && h("p", { class: "notice" }, one.reason),
+    (one.findings || []).filter((finding) => !HELD.has(finding.verdict)).map(findingCard)));
+}
+
 function neighbour(step, entry) {
   const at = found.indexOf(entry);
   const other = at < 0 ? null : found[at + step];
@@ -71,7 +80,7 @@ async function showCase(entry) {
   const detail = await details(entry);
   const order = (finding) => ORDER.indexOf(finding.verdict);
   const findings = [...detail.findings].sort((a, b) => order(a) - order(b));
-  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.tags && detail.tags.handler, `${entry.ms} ms`].filter(Boolean);
+  const meta = [entry.kind, entry.section, entry.server, entry.route, detail.handler, `${entry.ms} ms`].filter(Boolean);
   const same = data.servers.length > 1 ? data.cases.filter((one) => one.id === entry.id && one !== entry) : [];
   byId("detail").replaceChildren(...[
     h("p", { class: "crumbs" }, h("a", { href: toHash(filterNow) }, "← All cases"), h("span", { class: "right" }, neighbour(-1, entry), neighbour(1, entry))),
@@ -79,8 +88,9 @@ async function showCase(entry) {
       same.length ? h("p", { class: "meta" }, "Elsewhere: ", same.map((one) => [h("a", { href: caseHref(one) }, badge(one.verdict), " ", one.server), " "])) : null),
     detail.reason && h("p", { class: "notice" }, detail.reason),
     entry.unstable && h("p", { class: "notice edge-warn" }, "Unstable: run again alone, this case came to another answer."),
-    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`])),
+    detail.attempts.length > 1 && h("p", { class: "attempts" }, "Attempts: ", detail.attempts.map((one, at) => [at ? ", " : "", `${one.verdict} in ${one.duration_ms} ms`, one.times > 1 ? ` (${one.times} times)` : ""])),
     detail.reproduce && commandLine(detail.reproduce),
+    entry.unstable && otherAttempts(entry, detail),
     h("h3", null, "Findings"),
     findings.length ? null : h("p", { class: "muted" }, "No requirement was judged."),
     findings.filter((one) => !HELD.has(one.verdict)).map(findingCard),

@@ -6,7 +6,9 @@ function cut(text, limit) {
   return whole.length > limit ? whole.slice(0, Math.max(1, limit - 1)) + "…" : whole;
 }
 
-function bytesText(hex) {
+// Bytes come as the ASCII text that they are, or in hexadecimal.
+function bytesText({ text, hex }) {
+  if (typeof text === "string") return `b'${text.replace(/['\\]/g, "\\$&")}'`;
   let out = "";
   for (let at = 0; at < hex.length; at += 2) {
     const code = parseInt(hex.slice(at, at + 2), 16);
@@ -23,7 +25,7 @@ function show(value) {
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return `'${value.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n").replace(/\r/g, "\\r")}'`;
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (value.$ === "bytes" && typeof value.hex === "string") return bytesText(value.hex);
+  if (value.$ === "bytes" && typeof (value.text ?? value.hex) === "string") return bytesText(value);
   if (value.$ === "text" || value.$ === "bytes") return `‹${value.$}, ${Number(value.len).toLocaleString("en")} long, sha256 ${String(value.sha256).slice(0, 12)}…›`;
   if (value.$ === "object") return String(value.repr);
   return `{${Object.entries(value).map(([name, item]) => `${name}: ${show(item)}`).join(", ")}}`;
