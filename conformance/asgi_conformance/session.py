@@ -109,7 +109,8 @@ class Hooks:
         if self.campaign.part == "alone":
             from .report.progress import progress
 
-            self._progress = progress(self.config.pluginmanager.get_plugin("terminalreporter"), len(self.items))
+            last = self._phases[-1] if self.direct else PHASES[-1]
+            self._progress = progress(self.config.pluginmanager.get_plugin("terminalreporter"), len(self.items), last)
 
     def result(self, item: Item) -> tuple[Result, str]:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
