@@ -145,7 +145,7 @@ def test_an_entry_counts_up_to_its_last_day() -> None:
         (toml(reasn="x"), 'b.toml:1: unknown key "reasn"; did you mean "reason"?'),
         ("# one\n\n" + toml(reason=None), 'b.toml:3: the entry has no "reason"'),
         (toml(reason=" "), 'b.toml:1: "reason" is empty'),
-        (toml(observed=3), 'b.toml:1: "observed" must be a string, not int'),
+        (toml(observed=3), 'b.toml:1: "observed" must be a string, not a number'),
         (toml(case=3), 'b.toml:1: "case" must be an id, a pattern, or a list of them'),
         (toml(case=[1]), 'b.toml:1: "case" must be an id, a pattern, or a list of them'),
         (toml(case=[]), 'b.toml:1: "case" names nothing'),

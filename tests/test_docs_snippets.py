@@ -63,7 +63,10 @@ def of(page: str, language: str) -> list[str]:
 
 def once(program: str) -> list[Command]:
     """The command lines of a program, each once."""
-    found = {command.text: command for command in commands() if command.words[0].split("/")[-1] == program}
+    found: dict[str, Command] = {}
+    for command in commands():
+        if command.words[0].split("/")[-1] == program:
+            found.setdefault(command.text, command)
     return list(found.values())
 
 
@@ -132,10 +135,9 @@ def test_a_line_that_calls_pytest(command: Command, own: Path, checkout: Path) -
             ran = call(folder, "-m", "pytest", *(re.sub(r"^--url=.*", f"--url={url}", word) for word in words))
     else:
         ran = call(folder, "-m", "pytest", *words)
-    fails = "targets.broken." in command.text and "--case" in command.text
-    assert ran.returncode == fails, ran.stdout + ran.stderr
+    assert ran.returncode == ("targets.broken." in command.text), ran.stdout + ran.stderr
     for name in (word.partition("=")[2] for word in words if word.startswith(("--report=", "--junitxml="))):
-        assert folder.joinpath(name).stat().st_size > 500, name
+        assert folder.joinpath(name).stat().st_size > 100, name
 
 
 @pytest.mark.parametrize("command", once("asgi-conformance"), ids=named)
@@ -147,7 +149,7 @@ def test_a_line_that_calls_the_command_and_what_it_prints(command: Command, own:
     ran = call(folder, "-m", "asgi_conformance", *words)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
     for name in (second for first, second in pairwise(words) if first == "-o"):
-        assert folder.joinpath(name).stat().st_size > 500, name
+        assert folder.joinpath(name).stat().st_size > 100, name
     if command.text not in OF_OTHER_RELEASES:
         in_order(command.output, ran.stdout)
 

@@ -172,3 +172,15 @@ def test_an_installation_works_beside_a_folder_of_the_users_own(
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "app:app conforms" in ran.stdout
     assert tmp_path.joinpath("report.json").is_file()
+
+
+def test_the_idle_plugin_costs_next_to_nothing(installed: Path) -> None:
+    """Who has it installed imports it at each call of pytest. CPU time is measured: other work does not raise it."""
+    lines = "import pytest", "import time", "began = time.process_time()", "import asgi_conformance.plugin"
+    command = [sys.executable, "-c", "\n".join([*lines, "print(time.process_time() - began)"])]
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    seconds = [
+        float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout)
+        for _ in range(3)
+    ]
+    assert min(seconds) < 0.010, seconds

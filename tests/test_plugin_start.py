@@ -122,3 +122,4 @@ def test_a_report_that_cannot_be_written_fails_the_run(project: pytest.Pytester)
     result = project.runpytest_subprocess("--target=good:app", FEW, "--report=file.md/r.json", timeout=60)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["cannot write the report *file.md/r.json: *"])
+    result.stdout.no_fnmatch_line("reports *")

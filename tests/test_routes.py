@@ -172,8 +172,8 @@ def test_the_handler_is_shown_from_the_application_folder() -> None:
     ("table", "message"),
     [
         ({"parms": {}}, 'unknown key "parms"; did you mean "params"?'),
-        ({"params": "x"}, '"params" must be dict, not str'),
-        ({"denial": True}, '"denial" must be int, not bool'),
+        ({"params": "x"}, '"params" must be a table, not a string'),
+        ({"denial": True}, '"denial" must be a number, not true or false'),
     ],
 )
 def test_a_wrong_table_is_named(table: dict[str, Any], message: str) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .choice import Choice
@@ -54,6 +55,7 @@ class Campaign:
         self.interrupted = ""
         self.cut_short = False
         self.document: dict[str, Any] | None = None
+        self.written: list[Path] = []
         self.unwritten: list[str] = []
         self.output = ""
         self.lineup = Lineup(options)
@@ -223,12 +225,14 @@ class Campaign:
         # A report is a million small objects and no garbage: looking for some takes longer than writing it.
         with unsearched():
             self._update_baseline()
-            self.document = build(**self._contents())
+            self.document, self.written = build(**self._contents()), []
             for path in self.options.reports:
                 try:
                     write(self.document, path)
                 except OSError as exc:
                     self.unwritten.append(f"cannot write the report {path}: {exc.strerror or exc}")
+                else:
+                    self.written.append(path)
 
     def _contents(self) -> dict[str, Any]:
         from . import __version__, close_codes, coverage

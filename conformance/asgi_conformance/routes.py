@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from .cases.routes import Subject, route_cases
 from .model import Case
-from .settings import Settings, SettingsError, nearest
+from .settings import Settings, SettingsError, kinds, nearest
 
 KEYS: Mapping[str, tuple[type, ...]] = {
     "params": (dict,),
@@ -107,13 +107,12 @@ def _checked(tables: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     for path, table in tables.items():
         where = _where(path)
         if not isinstance(table, Mapping):
-            raise SettingsError(f"{where}: must be a table, not {type(table).__name__}")
+            raise SettingsError(f"{where}: must be a table, not {kinds(type(table))}")
         for key, value in table.items():
             if key not in KEYS:
                 raise SettingsError(f'{where}: unknown key "{key}"{nearest(key, KEYS)}')
             if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-                wanted = " or ".join(kind.__name__ for kind in KEYS[key])
-                raise SettingsError(f'{where}: "{key}" must be {wanted}, not {type(value).__name__}')
+                raise SettingsError(f'{where}: "{key}" must be {kinds(*KEYS[key])}, not {kinds(type(value))}')
     return tables
 
 

@@ -109,7 +109,8 @@ class Hooks:
         if self.campaign.part == "alone":
             from .report.progress import progress
 
-            self._progress = progress(self.config.pluginmanager.get_plugin("terminalreporter"), len(self.items))
+            last = self._phases[-1] if self.direct else PHASES[-1]
+            self._progress = progress(self.config.pluginmanager.get_plugin("terminalreporter"), len(self.items), last)
 
     def result(self, item: Item) -> tuple[Result, str]:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
@@ -262,7 +263,7 @@ class Hooks:
 
             writer = terminalreporter._tw
             verbosity = self.config.get_verbosity()
-            reports = [_shown(path, self.campaign.options.folder) for path in self.campaign.options.reports]
+            reports = [_shown(path, self.campaign.options.folder) for path in self.campaign.written]
             summarize(self.campaign.document, writer, reports, verbosity)
             for line in self.campaign.unwritten:
                 terminalreporter.line(line, red=True)

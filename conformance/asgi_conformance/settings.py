@@ -148,6 +148,14 @@ def load(folder: Path, root: Path | None = None) -> Settings:
     return Settings()
 
 
+def kinds(*types: type) -> str:
+    """The kinds of TOML's values by the names that their writers know."""
+    return " or ".join(dict.fromkeys(_KINDS.get(one, f"a {one.__name__}") for one in types))
+
+
+_KINDS = {str: "a string", bool: "true or false", dict: "a table", list: "a list", int: "a number", float: "a number"}
+
+
 def _places(folder: Path, root: Path) -> list[Path]:
     above = [folder, *folder.parents]
     return above[: above.index(root) + 1] if root in above else [folder, root]
@@ -163,8 +171,7 @@ def parse(table: Mapping[str, Any]) -> Settings:
         if name not in names or "_" in key:
             raise SettingsError(f'{where}: unknown key "{key}"{nearest(key, (n.replace("_", "-") for n in names))}')
         if not isinstance(value, _TYPES[name]):
-            wanted = " or ".join(kind.__name__ for kind in _TYPES[name])
-            raise SettingsError(f'{where}: "{key}" must be {wanted}, not {type(value).__name__}')
+            raise SettingsError(f'{where}: "{key}" must be {kinds(*_TYPES[name])}, not {kinds(type(value))}')
         if name == "routes" and isinstance(value, dict):
             values |= _routes(value, where)
         else:
@@ -183,7 +190,7 @@ def _routes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
             raise SettingsError(f'{where}: unknown key "routes.{key}"{hint} {place}')
     match, concurrency = table.get("match", "all"), table.get("concurrency", 1)
     if not isinstance(match, str | list):
-        raise SettingsError(f'{where}: "routes.match" must be str or list, not {type(match).__name__}')
+        raise SettingsError(f'{where}: "routes.match" must be {kinds(str, list)}, not {kinds(type(match))}')
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or not 1 <= concurrency <= MOST_AT_ONCE:
         raise SettingsError(f'{where}: "routes.concurrency" must be a whole number from 1 to {MOST_AT_ONCE}')
     return {"routes": tuple(match) if isinstance(match, list) else match, "routes_concurrency": concurrency}
@@ -193,7 +200,7 @@ def _checked(settings: Settings, where: str) -> Settings:
     for name in ("headers", "cookies", "env"):
         for key, value in getattr(settings, name).items():
             if not isinstance(value, str):
-                raise SettingsError(f"{where}: {name}.{key} must be a string, not {type(value).__name__}")
+                raise SettingsError(f"{where}: {name}.{key} must be a string, not {kinds(type(value))}")
     if settings.scheme not in ("", "http", "https"):
         raise SettingsError(f'{where}: "scheme" must be "http" or "https", not "{settings.scheme}"')
     if settings.probe not in ("behind", "inside"):

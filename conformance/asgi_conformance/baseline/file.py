@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import requirements
 from ..model import Layer
-from ..settings import SettingsError, nearest
+from ..settings import SettingsError, kinds, nearest
 from .entries import PREFIX, Entry
 
 HINT = "--baseline=conformance-baseline.toml"
@@ -146,7 +146,7 @@ def _problems(table: Mapping[str, Any], servers: Collection[str]) -> Iterator[st
         yield '"case" names nothing'
     for key, value in table.items():
         if key not in ("case", "expires") and not isinstance(value, str):
-            yield f'"{key}" must be a string, not {type(value).__name__}'
+            yield f'"{key}" must be a string, not {kinds(type(value))}'
     # A date and time is a date too.
     if "expires" in table and type(table["expires"]) is not date:
         yield '"expires" must be a date without quotes, such as 2027-01-31'

@@ -11,22 +11,26 @@ _WIDTH = 24
 _PAUSE = 0.08
 
 
-def progress(reporter: Any, total: int) -> Progress | None:
-    """A progress line for pytest's terminal reporter; None where it would not be seen, or not understood."""
+def progress(reporter: Any, total: int, last: str = "teardown") -> Progress | None:
+    """A progress line for pytest's terminal reporter; None where it would not be seen, or not understood.
+
+    ``last`` is the phase whose report is the last of a case.
+    """
     if reporter is None or not total or os.environ.get("CI"):
         return None
     ordinary = type(reporter).__module__ == "_pytest.terminal" and reporter.verbosity == 0
     if not ordinary or not reporter.isatty or os.environ.get("TERM") == "dumb":
         return None
-    return Progress(reporter._tw, total)
+    return Progress(reporter._tw, total, last)
 
 
 class Progress:
     """The line itself."""
 
-    def __init__(self, writer: Any, total: int) -> None:
+    def __init__(self, writer: Any, total: int, last: str = "teardown") -> None:
         self._writer = writer
         self._total = total
+        self._last = last
         self._done = 0
         self._counts = {"failed": 0, "error": 0}
         self._shown = 0.0
@@ -35,20 +39,19 @@ class Progress:
         """pytest's category for a report, and no letter: the line says it."""
         category = str(report.outcome)
         if report.when != "call":
-            if report.outcome == "passed":
-                self._step(report.when == "teardown")
-                return "", "", ""
-            category = "error" if report.outcome == "failed" else "skipped"
+            category = {"passed": "", "failed": "error"}.get(category, "skipped")
         elif hasattr(report, "wasxfail"):
             category = "xfailed"
         if category in self._counts:
             self._counts[category] += 1
+        if report.when == self._last:
+            self._step()
         return category, "", ""
 
-    def _step(self, whole: bool) -> None:
-        self._done += whole
+    def _step(self) -> None:
+        self._done += 1
         now = time.monotonic()
-        if whole and (now - self._shown > _PAUSE or self._done == self._total):
+        if now - self._shown > _PAUSE or self._done == self._total:
             self._shown = now
             self._draw()
 
