@@ -175,3 +175,14 @@ def test_a_deviation_names_exactly_what_is_observed(everything: list[Result]) ->
     findings = judge(result.case, Trace(tuple(changed)), CONTEXT).findings
     lost = next(f for f in findings if f.requirement == "asgi.disconnect.lost-code")
     assert lost.verdict is Verdict.WARN
+
+
+def test_a_message_that_arrived_before_its_send_had_returned_is_none_too_many() -> None:
+    (result,) = run("targets.broken.base:app", rows("messages.app.in-order[two]"))
+    returns = list(result.trace.at("outer", "sent"))
+    assert len(returns) == 3  # of the accept and of two messages
+    cut = Trace(tuple(o for o in result.trace.observations if o is not returns[-1]))
+    assert judge(result.case, cut, CONTEXT).verdict is Verdict.PASS
+    last = [o for o in result.trace.at("wire", "received") if o.data["opcode"] == "text"][-1]
+    more = Trace(tuple(copy for o in result.trace.observations for copy in (o, o)[: 2 if o is last else 1]))
+    assert judge(result.case, more, CONTEXT).verdict is Verdict.FAIL

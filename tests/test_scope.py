@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,11 @@ BROKEN: tuple[tuple[str, str, Any, str], ...] = (
     ("scope.root-path[below]", "root_path", "/a", "root-path"),
     ("scope.mounted[stripped]", "root_path", "", "root-path"),
     ("scope.mounted[whole-path]", "root_path", ..., "root-path"),
+    ("scope.mounted[stripped]", "root_path", "/elsewhere", "root-path"),
+    ("scope.forwarded[proto-https]", "scheme", "https", "scheme-forwarded"),
+    ("scope.forwarded[for-the-proxy-alone]", "client", [None, 0], "client"),
+    ("scope.forwarded[for-nobody]", "client", ["", 0], "client"),
+    ("scope.forwarded[for-one]", "client", ["192.0.2.7", "0"], "client"),
     ("scope.headers[one]", "headers", None, "headers"),
     ("scope.headers[one]", "headers", [["x-one", "1"]], "headers"),
     ("scope.headers.spaces-around[before]", "headers", [], "headers"),
@@ -97,7 +103,7 @@ def test_a_scope_that_is_wrong_is_the_servers_breach(
     results: Mapping[str, Result], id: str, key: str, value: Any, requirement: str
 ) -> None:
     judgement = judged(results[id], entered(results[id], **{key: encoded(value)}))
-    breach = Verdict.WARN if requirement == "extensions" else Verdict.FAIL
+    breach = Verdict.WARN if requirement in ("extensions", "scheme-forwarded") else Verdict.FAIL
     assert (judgement.verdict, judgement.layer) == (breach, Layer.SERVER)
     breached = [f for f in judgement.findings if f.verdict is breach]
     assert f"asgi.scope.{requirement}" in {f.requirement for f in breached}
@@ -155,6 +161,25 @@ def test_a_server_that_goes_on_with_nobody_is_warned_about(results: Mapping[str,
     judgement = judged(results[id], answered(results[id], "again", status=503))
     assert judgement.verdict is Verdict.WARN
     assert "suite.server.goes-on" in {f.requirement for f in judgement.findings if f.verdict is Verdict.WARN}
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"), [([["date", "then"]], Verdict.WARN), ([["connection", "Upgrade"]], Verdict.PASS)]
+)
+def test_an_answer_that_says_twice_what_is_no_list(results: Mapping[str, Result], more: Any, verdict: Verdict) -> None:
+    result = results["messages.client.waited-for"]
+    (answer,) = result.trace.at("wire", "response")
+    assert "date" in {name.lower() for name, _ in answer.data["headers"]}
+    doubled = answered(result, "wire", headers=[*answer.data["headers"], *more])
+    case = replace(result.case, requires=("suite.server.headers-once",))
+    assert judge(case, doubled, CONTEXT).verdict is verdict
+
+
+def test_a_malformed_offer_that_is_left_without_an_answer(results: Mapping[str, Result]) -> None:
+    result = results["handshake.malformed.subprotocol[latin-1]"]
+    assert result.verdict is Verdict.PASS
+    judgement = judged(result, answered(result, "again", status=503))
+    assert judgement.verdict is Verdict.WARN
 
 
 def test_a_right_request_that_is_refused(results: Mapping[str, Result]) -> None:
