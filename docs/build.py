@@ -30,6 +30,7 @@ BESIDE = {
     "README.md": "readme.html",
     "CONTRIBUTING.md": "contributing.html",
     "CHANGELOG.md": "changelog.html",
+    "reports/README.md": "reports.html",
     "targets/README.md": "targets.html",
     "targets/broken/README.md": "broken-targets.html",
     "conformance/asgi_conformance/child/PROTOCOL.md": "wire-format.html",
