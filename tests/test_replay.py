@@ -40,7 +40,8 @@ UNTOLD = {
     "messages.client.json-default": "a program cannot tell starlette.receive.json",
 }
 TASKS = ("endings.blocked.app-closes", "endings.blocked.client-leaves", "endings.both.crossed")
-TASKS += ("endings.waiting.app-closes", "endings.waiting.client-closes")
+TASKS += ("endings.waiting.app-closes", "endings.waiting.app-closes-unanswered", "endings.waiting.client-closes")
+TASKS += ("endings.client.keeps-tcp-open",)
 UNTOLD |= dict.fromkeys(TASKS, "its handler is cancelled or has a second task")
 HOLD = (
     "close.client.code[4001-bye]",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from .harness.runner import Ran
 from .judge import Judgement
 from .judge.blocked import REQUIREMENT as BLOCKED
+from .judge.seen import read
 from .model import Layer, Result, Verdict
 
 
@@ -19,6 +20,11 @@ def stood_still(result: Result) -> bool:
 def waited(ran: Ran) -> bool:
     """Whether a deadline passed: a repetition would wait for it once more."""
     return bool(ran.trace.at("client", "deadline"))
+
+
+def proves_nothing(result: Result, ran: Ran) -> bool:
+    """Whether a run shows no more than that this machine was late itself: another answer does not contradict it."""
+    return result.verdict is Verdict.ERROR and any(not missed.sound for missed in read(ran.trace).missed)
 
 
 def with_control(judgement: Judgement, control: Ran, judged: Callable[[Ran], Judgement]) -> Judgement:

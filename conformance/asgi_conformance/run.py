@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from .addresses import OUTERMOST, PROBE, probe_address
 from .applicability import TESTCLIENT, Stack, unmet
 from .dialects import as_decided
-from .doubts import stood_still, waited, with_control
+from .doubts import proves_nothing, stood_still, waited, with_control
 from .foresight import answers_first, perilous
 from .garbage import unsearched
 from .harness.deadlines import Deadlines
@@ -347,7 +347,7 @@ class Run:
             judgement = with_control(judgement, control, self._judge)
         attempt = Attempt(judgement.verdict, judgement.findings, second.trace, second.duration_us, judgement.reason)
         # Whose process another case ended or blocked was not run at all.
-        victim = ran.crashed or stood_still(first)
+        victim = ran.crashed or stood_still(first) or proves_nothing(first, ran)
         attempts = (attempt,) if victim else (*first.attempts, attempt)
         unstable = not victim and judgement.verdict is not first.verdict
         if any(finding.requirement == BLOCKED for finding in judgement.findings):

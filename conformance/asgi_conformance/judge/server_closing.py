@@ -286,6 +286,8 @@ def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Clai
         got += ", and send() had not ended by the deadline while another task waited in receive()"
     elif answer is None and not sent.returned:
         got += ", and send() had not ended by the deadline"
+    elif answer is None and "server.reset" in wire.ends:
+        got += ", and a reset"
     want = 1000 if code is None else code
     id = "asgi.close.default-code" if code is None else "asgi.close.code"
     yield claim(id, answer is not None and answer.get("code") == want, f"Close {want}", got)

@@ -28,7 +28,7 @@ _HANDLER_CHECKS = (
 # In the needs of a case about the server alone (addresses.py).
 OUTERMOST = "outermost"
 # What a client does about its own TCP connection that the program's template has no words for.
-HELD_BACK = frozenset({"cork", "uncork", "open-early", "stop-reading", "read-again", "over"})
+HELD_BACK = frozenset({"cork", "uncork", "open-early", "answered", "keep-open", "stop-reading", "read-again", "over"})
 _PACKAGES = {"wsproto": "uvicorn wsproto websockets starlette"}
 
 
