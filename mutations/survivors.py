@@ -12,6 +12,7 @@ REASONS: Mapping[str, str] = {
     "framework.connect.*": "The same: no operation of the probe ever ends.",
     "framework.accept.hang": "The same: the probe never gets past its accept().",
     "framework.method.*.hang": "The same, as accept() is part of the first connection or calls the method that hangs.",
+    "framework.method.receive.twice": "The same: accept() waits for an event after the connect event.",
 }
 
 
