@@ -91,7 +91,9 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     if reached(trace):
         return ""
     if not framework:
-        return "" if settings.route or settings.routes != "all" else UNKNOWN
+        # The profiles of servers and frameworks visit no routes, so none of them is missed.
+        visits = settings.profile in ("app", "all") and settings.routes == "all"
+        return UNKNOWN if visits and not settings.route else ""
     answer = answer_of(trace)
     text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
     if answer.raised is not None or answer.status == 500:
