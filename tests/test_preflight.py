@@ -231,3 +231,10 @@ def test_a_framework_that_is_imported_by_the_first_connection_is_found(tmp_path:
         assert run.framework["name"] == "starlette"
     finally:
         run.stop()
+
+
+@pytest.mark.parametrize(("profile", "missed"), [("app", True), ("all", True), ("server", False), ("framework", False)])
+def test_routes_that_nothing_shows_are_missed_only_where_they_are_asked_for(profile: str, missed: bool) -> None:
+    """A target of no known framework: its server can be judged whole, so a profile without routes is not partial."""
+    text = refusal(Trace(()), {}, Settings(profile=profile))
+    assert ("Name each of them in pyproject.toml" in text) is missed

@@ -91,7 +91,9 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     if reached(trace):
         return ""
     if not framework:
-        return "" if settings.route or settings.routes != "all" else UNKNOWN
+        # The profiles of servers and frameworks visit no routes, so none of them is missed.
+        visits = settings.profile in ("app", "all") and settings.routes == "all"
+        return UNKNOWN if visits and not settings.route else ""
     answer = answer_of(trace)
     if answer.status is None and answer.waited is not None and trace.at("inner", "receive"):
         name = " ".join(filter(None, (framework.get("name"), framework.get("version"))))
