@@ -54,6 +54,8 @@ class Outermost:
         if run is None:
             await self.app(scope, receive, send)
             return
+        if run.forgotten:
+            return
         self.on_connection()
         run.task = asyncio.current_task()
         component = Component(self.record, entry=not self.is_framework(self.app))

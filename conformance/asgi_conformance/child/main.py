@@ -122,7 +122,7 @@ class Child:
                     getattr(self, "on_" + verb)(message[verb], message)
 
     def on_run(self, run_id: str, message: Dict[str, Any]) -> None:
-        self.runs.get(run_id).brief(message)
+        self.runs.brief(run_id, message)
 
     def on_go(self, value: List[Any], message: Dict[str, Any]) -> None:
         self.runs.get(value[0]).go(value[1])

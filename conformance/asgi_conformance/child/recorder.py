@@ -29,10 +29,11 @@ class Run:
 
     ``steps`` is the app lane's program, ``step`` the index of the step in progress (None between steps). ``above`` is
     what has been entered since the last boundary, ``depth`` the number of boundaries passed below the outermost one.
-    ``light``: one of tens of thousands, of which next to nothing is observed (`swept`).
+    ``light``: one of tens of thousands, of which next to nothing is observed (`swept`). ``forgotten``: the suite was
+    done with it before its connection came through.
     """
 
-    light = False
+    light = forgotten = False
 
     def __init__(self, run_id: str, channel: Channel) -> None:
         self.id = run_id
@@ -155,6 +156,7 @@ class Runs:
         self.channel = channel
         self.by_id: Dict[str, Run] = {}
         self.teller = Teller(channel)
+        self._newest = 0
 
     def get(self, run_id: str) -> Run:
         """The run of that id, made when it is first spoken of (on the control pipe or by a connection)."""
@@ -163,17 +165,34 @@ class Runs:
             run = self.by_id[run_id] = Run(run_id, self.channel)
         return run
 
+    def brief(self, run_id: str, message: Dict[str, Any]) -> None:
+        """The suite's description of a run has arrived. Ids are numbers that grow, ``12.beside`` goes with ``12``."""
+        self._newest = max(self._newest, _number(run_id))
+        self.get(run_id).brief(message)
+
     def of_scope(self, scope: Dict[str, Any]) -> Optional[Run]:
         """The run that a connection belongs to, None for anybody else's."""
         for name, value in scope.get("headers") or ():
             if bytes(name).lower() == HEADER:
                 run_id = bytes(value).decode("ascii", "replace")
-                return self.teller.run(run_id) if run_id[:1] == "~" else self.get(run_id)
+                if run_id[:1] == "~":
+                    return self.teller.run(run_id)
+                if run_id in self.by_id or _number(run_id) > self._newest:
+                    return self.get(run_id)
+                # Made anew it would wait for ever for a description that has come and gone.
+                late = Run(run_id, self.channel)
+                late.forgotten = True
+                return late
         return None
 
     def forget(self, run_id: str) -> None:
         """The suite is done with a run."""
         self.by_id.pop(run_id, None)
+
+
+def _number(run_id: str) -> int:
+    number = run_id.partition(".")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 async def observed(
