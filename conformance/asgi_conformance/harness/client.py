@@ -41,9 +41,10 @@ class Ended(Exception):
 class Connection(asyncio.Protocol):
     """One connection of the client lane."""
 
-    def __init__(self, observe: Observe, deadlines: Deadlines) -> None:
+    def __init__(self, observe: Observe, deadlines: Deadlines, moved: Callable[[], float] = lambda: 0.0) -> None:
         self._observe = observe
         self._deadlines = deadlines
+        self._moved = moved
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
@@ -294,7 +295,10 @@ class Connection(asyncio.Protocol):
     # What the lane waits for
 
     async def until(self, condition: Callable[[], Any], wait: str, end_is_enough: bool = False) -> None:
-        """Wait until the condition holds; raises `Ended` where the connection ends first, `Missed` at the deadline."""
+        """Wait until the condition holds; raises `Ended` where the connection ends first, `Missed` at the deadline.
+
+        The deadline counts from the last that the app lane has done, where that came later than the wait began.
+        """
         if condition():
             return
         seconds = self._deadlines.seconds(wait)
@@ -310,5 +314,5 @@ class Connection(asyncio.Protocol):
                 handle.cancel()
             if condition():
                 return
-            if time.monotonic() >= until:
+            if time.monotonic() >= until and (until := max(until, self._moved() + seconds)) <= time.monotonic():
                 raise Missed(wait, seconds)

@@ -61,7 +61,7 @@ class ClientLane:
         self._recording = recording
         self._address = address
         self._deadlines = deadlines
-        self._connection = Connection(recording.observe, deadlines)
+        self._connection = Connection(recording.observe, deadlines, lambda: recording.moved)
         self._asked = False
         self._release: Callable[[int], None] = lambda index: None
         # Tells the server to shut down, where it serves no other case.
@@ -175,7 +175,7 @@ class ClientLane:
         def beside(boundary: str, kind: str, data: dict[str, Any]) -> None:
             observe("again" if boundary == "wire" else boundary, kind, data)
 
-        self._connection = Connection(beside, self._deadlines)
+        self._connection = Connection(beside, self._deadlines, lambda: self._recording.moved)
         await self._connect("again")
         pairs = [*address.headers, (RUN_HEADER, self._recording.id)]
         host, port = address.endpoint.host, address.endpoint.port

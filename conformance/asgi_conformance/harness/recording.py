@@ -26,6 +26,8 @@ class Recording:
         self.started_us = now_us()
         self.crashed = False
         self.snapshot: dict[str, Any] | None = None
+        # When the app lane last came further, in seconds of the monotonic clock.
+        self.moved = 0.0
         self._deadlines = deadlines
         self._entries: list[tuple[int, str, str, dict[str, Any]]] = []
         self._done: set[int] = set()
@@ -46,17 +48,16 @@ class Recording:
         """Record something that the child saw."""
         self._entries.append((t_us, boundary, kind, data))
         if boundary == "app":
+            self.moved = t_us / 1_000_000
             if kind in ("op", "begun"):
                 self._done.add(data["step"])
             elif kind == "exit":
                 self._lane_ended = True
             self.wake()
         elif boundary == "outer":
-            if kind == "enter":
-                self._entered = True
-                self.wake()
-            elif kind == "exit":
-                self._exited = True
+            if kind in ("enter", "exit"):
+                self.moved = t_us / 1_000_000
+                self._entered, self._exited = self._entered or kind == "enter", self._exited or kind == "exit"
                 self.wake()
         elif boundary == "route" and kind in ("holding", "held"):
             self._holds.add(kind)
@@ -118,7 +119,7 @@ class Recording:
         seconds = self._deadlines.seconds(wait)
         until = loop.time() + seconds
         while not condition():
-            if loop.time() >= until:
+            if loop.time() >= until and (until := max(until, self.moved + seconds)) <= loop.time():
                 raise Missed(wait, seconds)
             self._waiter = loop.create_future()
             handle = loop.call_at(until, self.wake)
