@@ -31,16 +31,35 @@ def test_a_wait_for_the_wire_goes_on_where_the_app_lane_has_moved() -> None:
     assert asyncio.run(waits()) == 1
 
 
-def test_a_wait_for_the_child_goes_on_where_the_app_lane_has_moved() -> None:
-    async def waits() -> None:
-        recording = Recording("1", SHORT)
-        loop = asyncio.get_running_loop()
-        loop.call_soon(lambda: recording.from_child(time.monotonic_ns() // 1000, "app", "begun", {"step": 0}))
-        assert await recording.step_done(0)
-        with pytest.raises(Missed):
-            await recording.exit()
+class Moving(Recording):
+    """One whose target ends while it is looked whether its app lane has moved, which it has."""
 
-    asyncio.run(waits())
+    @property
+    def moved(self) -> float:
+        now = time.monotonic_ns() // 1000
+        self.from_child(now, "outer", "exit", {"outcome": "returned"})
+        return now / 1_000_000
+
+    @moved.setter
+    def moved(self, when: float) -> None:
+        return None
+
+
+def test_a_wait_for_the_child_goes_on_where_the_app_lane_has_moved() -> None:
+    async def waits() -> bool:
+        recording = Moving("1", SHORT)
+        await recording.exit()
+        return recording.exited
+
+    assert asyncio.run(waits())
+
+
+def test_what_the_app_lane_does_is_remembered() -> None:
+    recording = Recording("1", SHORT)
+    for at, (boundary, kind) in enumerate((("outer", "enter"), ("app", "op"), ("wire", "sent"), ("outer", "exit")), 1):
+        before = recording.moved
+        recording.from_child(at * 1_000_000, boundary, kind, {"step": at})
+        assert recording.moved == (before if boundary == "wire" else float(at))
 
 
 def test_nothing_is_waited_for_past_a_deadline_that_counts_from_the_last_step() -> None:
@@ -48,5 +67,7 @@ def test_nothing_is_waited_for_past_a_deadline_that_counts_from_the_last_step() 
         connection = Connection(lambda *seen: None, SHORT, lambda: 0.0)
         with pytest.raises(Missed):
             await connection.until(lambda: False, "end")
+        with pytest.raises(Missed):
+            await Recording("1", SHORT).exit()
 
     asyncio.run(waits())
