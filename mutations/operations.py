@@ -101,7 +101,7 @@ def _table() -> Iterator[Mutant]:
     for attribute in ("client_state", "application_state"):
         for value in _VALUES[1:]:
             more = {"moves": attribute, "to": value}
-            forbids = (states.INITIAL_REQUIREMENT,)
+            forbids = ("starlette.state.initial",)
             yield Mutant("framework", "initial", "initial", f"to-{value}", attribute, "", forbids, _STATES, (), more)
 
 

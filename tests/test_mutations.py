@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
 from asgi_conformance import cases, requirements
 from asgi_conformance.cases.routes import WAYS
 from asgi_conformance.dialects import DIALECTS
-from asgi_conformance.model import Verdict
+from asgi_conformance.model import Level, Verdict
+from asgi_conformance.run import Plan, Run
 from mutations import events, forbidden, publish, server, tamper
 from mutations.attempt import attempt, results_of
 from mutations.grammar import INWARD, OUTWARD, everything, mutants
@@ -36,6 +39,13 @@ NOTED = {
     if case.kind == "probe" and not any(forbidden.binds(id) for id in case.requires)
 }
 RESULTS = publish.stored("results")
+BROKEN = Path(__file__).parent.parent / "targets" / "broken"
+# Cases that came after the results, each with a target that was broken before it.
+NEWER = {
+    "endings.handler.closed-unread": "close_app_code_rewritten",
+    "endings.waiting.app-closes-unanswered": "close_app_code_rewritten",
+    "handshake.left.told": "lost_server_no_disconnect",
+}
 
 
 def test_the_table_is_frozen() -> None:
@@ -86,7 +96,26 @@ def test_every_case_function_kills_a_mutant() -> None:
     killing = {case for result in RESULTS["mutants"] for case in result["by"]}
     idle = {id for id in RESULTS["cases"] if id not in killing and id.partition(".")[0] not in DIALECTS}
     assert idle == HIDDEN | (NOTED & {*RESULTS["cases"]})
-    assert {case.id for case in cases.load()} | set(WAYS) == {*RESULTS["cases"]}
+
+
+def test_a_case_newer_than_the_results_has_a_broken_target_or_judges_nothing() -> None:
+    newer = {case.id: case for case in cases.load() if case.id not in RESULTS["cases"]}
+    assert {*RESULTS["cases"]} <= {case.id for case in cases.load()} | set(WAYS)
+    shown = {id for id, case in newer.items() if all(requirements.get(r).level is Level.SILENT for r in case.requires)}
+    for path in BROKEN.glob("*.py"):
+        shown |= set(re.findall(r'^CASE = "(.*)"$', path.read_text("utf-8"), re.MULTILINE))
+    assert {*newer} == shown & {*newer} | {*NEWER}
+
+
+@pytest.mark.parametrize("id", NEWER)
+def test_a_newer_case_fails_on_a_target_that_is_broken_for_its_section(id: str) -> None:
+    run = Run(Plan(f"targets.broken.{NEWER[id]}:app", str(BROKEN.parent.parent)))
+    try:
+        run.ready()
+        results = run.results([case for case in cases.load() if case.id == id])
+    finally:
+        run.stop()
+    assert {result.verdict for result in results} <= {Verdict.FAIL, Verdict.WARN}
 
 
 def test_the_published_figures_are_those_of_the_results() -> None:

@@ -8,7 +8,7 @@ from targets.broken.base import build
 
 SECTION = "messages"
 LAYER = "middleware"
-ALSO = ("close",)
+ALSO = ("close", "pings")
 CASE = ""
 
 

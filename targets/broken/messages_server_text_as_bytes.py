@@ -11,6 +11,7 @@ from targets.broken.base import build, patch
 
 SECTION = "messages"
 LAYER = "server"
+ALSO = ("pings",)
 CASE = ""
 
 
