@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # New objects between two searches: what a batch of cases leaves behind at most.
-SELDOM = 1_000_000
+SELDOM = 300_000
 
 
 @contextmanager
