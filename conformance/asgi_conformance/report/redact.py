@@ -26,7 +26,13 @@ _BLANK = re.compile(r"[\"']?(?:\w+ )?(?:…|VALUE)[\"']?\Z")
 _HINT = re.compile(rf"://|@|{WORDS}|key", re.IGNORECASE)
 
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s@\"'<>]+@", re.IGNORECASE)
-_HEADER_LINE = re.compile(r"((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)[^\r\n\"'<>]+", re.IGNORECASE)
+_QUOTE = r"(?:b?'(?:[^'\\\r\n]|\\.)*'|b?\"(?:[^\"\\\r\n]|\\.)*\")"
+# One value as it is, or one or more as Python writes them, in a list or not.
+_HEADER_LINE = re.compile(
+    r"((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)"
+    rf"(?:\[?{_QUOTE}(?:\s*,\s*{_QUOTE})*\]?|(?:b?[\"'])?[^\s\"'<>][^\r\n\"'<>]*)",
+    re.IGNORECASE,
+)
 _ASSIGNED = re.compile(
     rf"(?<![\w.-])({NAME})(\s?=\s?)(b?\"[^\"]*\"|b?'[^']*'|[^\s&;,\"'<>()\[\]{{}}]+)", re.IGNORECASE
 )
