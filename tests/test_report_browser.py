@@ -146,6 +146,14 @@ def test_every_filter_is_a_link(page: Any, files: dict[str, str], address: str, 
     assert len(rows(page)) == count
 
 
+def test_a_transition_is_a_link(page: Any, files: dict[str, str]) -> None:
+    """The map of states leads to the cases that took a transition."""
+    opened(page, files["plain"], "#states")
+    link = page.locator("a[href*='transition=']").first.get_attribute("href")
+    opened(page, files["plain"], link)
+    assert rows(page)
+
+
 def test_an_unstable_case_shows_what_its_other_attempts_found(page: Any, files: dict[str, str]) -> None:
     opened(page, files["plain"], "#case/state.walk[30]")
     page.wait_for_selector("#case details.attempt")

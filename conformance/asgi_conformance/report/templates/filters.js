@@ -20,8 +20,8 @@ function matches(filter) {
     if (want.requirement && !entry.requires.includes(want.requirement)) return false;
     if (want.route && entry.route !== want.route) return false;
     if (want.code && entry.code !== want.code) return false;
-    if (want.transition && !entry.transitions.includes(want.transition)) return false;
-    if (want.edge && !entry.transitions.some((name) => data.edges[name] === want.edge)) return false;
+    if (want.transition && !entry.walk.includes(want.transition)) return false;
+    if (want.edge && !entry.walk.some((name) => data.edges[name] === want.edge)) return false;
     if (want.unstable && !entry.unstable) return false;
     if (words.length) {
       entry.text ||= [entry.id, entry.title, entry.section, entry.server, entry.route, ...entry.requires].join("\n").toLowerCase();
