@@ -128,11 +128,11 @@ def test_an_unstable_case_keeps_what_each_attempt_found() -> None:
     base = client_close(SERVERS[0], 1000, "bye", "bye")
     right = base.attempts[0]
     warned = dataclasses.replace(
-        base.findings[0], requirement="asgi.send.after-end", verdict=Verdict.WARN, observed="/work/here/app.py says so"
+        base.findings[0], requirement="asgi.send.after-end", verdict=Verdict.WARN, observed="/srv/here/app.py says so"
     )
     wrong = dataclasses.replace(right, verdict=Verdict.WARN, findings=(warned,), reason="seen once")
     unstable = dataclasses.replace(base, attempts=(wrong, right), unstable=True)
-    report = bare(results=[relative(unstable, "/work/here/")], requirements=requirements())
+    report = bare(results=[relative(unstable, "/srv/here/")], requirements=requirements())
     valid(report)
     first, last = report["cases"][0]["attempts"]
     assert [(f["verdict"], f["observed"]) for f in first["findings"]] == [("warn", "app.py says so")]
