@@ -200,3 +200,13 @@ def test_a_disconnect_behind_a_deadline_takes_no_messages_place() -> None:
     for observations, observed in ((given_up, "no event within the deadline"), (ended, "websocket.disconnect instead")):
         findings = judge(result.case, Trace(tuple(observations)), CONTEXT).findings
         assert observed in [f.observed for f in findings if f.requirement == "asgi.receive.text"]
+
+
+def test_a_client_that_sends_too_early_may_be_refused_before_the_application_is_called() -> None:
+    """No document speaks of it: what came is shown, whoever came first."""
+    (result,) = run("targets.broken.base:app", rows("endings.early.data"))
+    wire = [o for o in result.trace.observations if o.boundary in ("wire", "client") and o.kind != "response"]
+    refused = Observation(9, "wire", "response", {"status": 400, "headers": [], "body": None})
+    judgement = judge(result.case, Trace((*wire, refused)), CONTEXT)
+    assert [f.observed for f in judgement.findings] == ["HTTP 400, and the application was not called"]
+    assert judgement.verdict is Verdict.NOTE

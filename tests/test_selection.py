@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from asgi_conformance import requirements
+from asgi_conformance import cases, requirements
 from asgi_conformance.model import Case, Layer
-from asgi_conformance.selection import from_node_ids, matching, no_such_case, of_profile, routes_matching
+from asgi_conformance.script import registered
+from asgi_conformance.selection import from_node_ids, matching, may_name, no_such_case, of_profile, routes_matching
 from asgi_conformance.settings import SettingsError
 
 
@@ -88,3 +89,16 @@ def test_a_profile_takes_what_binds_its_layer() -> None:
     assert of_profile(everything, "server") == [server]
     assert of_profile(everything, "framework") == [framework]
     assert of_profile(everything, "app") == of_profile(everything, "all") == everything
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["close.client.code", "close.client.code[1000-none]", "close.*", "close.client.c*[1000*", "states.pairs"],
+)
+def test_the_functions_that_a_pattern_may_name_hold_all_that_it_names(pattern: str) -> None:
+    named = {case.id for case in matching(cases.load(), [pattern])[0]}
+    assert named
+    may = {id for id in registered() if may_name(pattern, id)}
+    assert named <= may
+    assert {case.id for case in cases.load(lambda id: may_name(pattern, id))} == may
+    assert may < set(registered())

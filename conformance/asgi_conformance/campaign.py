@@ -15,7 +15,7 @@ from .garbage import unsearched
 from .lineup import Lineup
 from .model import Case, Requirement, Result, Verdict
 from .options import Options
-from .results import relative, repeated, summarized, unpacked
+from .results import relative, repeated, unpacked
 
 if TYPE_CHECKING:
     from .baseline import Account
@@ -125,9 +125,7 @@ class Campaign:
         if any(map(is_extended, cases)):
             found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
             return [relative(result, f"{self.options.folder}/") for result in found]
-        # Traces are most of what a run keeps in memory, and only reports show them.
-        keep = summarized if self.part == "alone" and not self.options.reports else None
-        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat, keep)
+        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat)
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:
@@ -250,7 +248,7 @@ class Campaign:
             "servers": seen["servers"],
             "environment": seen["facts"],
             "results": results,
-            "coverage": coverage.coverage(self.choice.known(), results),
+            "coverage": coverage.coverage(self.choice.known(["close.*"]), results),
             "duration_s": time.monotonic() - self._begun,
             "error": {key: error[key] for key in ("phase", "message")} if error else None,
             "partial_reasons": self.partial_reasons(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from .extended import extended_cases
 from .lineup import Lineup
@@ -21,22 +21,29 @@ class Choice:
         self._wanted = (*options.cases, *node_ids)
         self._lineup = lineup
         self._ready = ready
-        self._catalogue: tuple[Case, ...] = ()
+        self._own: tuple[Case, ...] = ()
         self._routes: list[Case] = []
         self._probes: list[Case] = []
         # The ids of the cases of the target's own routes, None where nobody asked the target for them.
         self.visited: list[str] | None = None
 
-    def shipped(self) -> tuple[Case, ...]:
-        """The suite's own cases for what is judged: a target, or an endpoint that already runs."""
+    def shipped(self, patterns: Iterable[str] = ("*",)) -> tuple[Case, ...]:
+        """The suite's own cases for what is judged: a target, or an endpoint that already runs.
+
+        Of a target's at least those that the patterns name.
+        """
         from . import cases as catalogue
         from .deployed import cases as deployed
+        from .selection import may_name
 
-        return catalogue.load() if self._options.url is None else deployed.load()
+        if self._options.url is not None:
+            return deployed.load()
+        wanted = tuple(patterns)
+        return catalogue.load(lambda id: any(may_name(pattern, id) for pattern in wanted))
 
-    def known(self) -> tuple[Case, ...]:
-        """The shipped cases and, once gathered, the user's own."""
-        return self._catalogue or self.shipped()
+    def known(self, patterns: Iterable[str] = ("*",)) -> tuple[Case, ...]:
+        """The shipped cases, or at least those that the patterns name, and, once gathered, the user's own."""
+        return (*self.shipped(patterns), *self._own)
 
     def gather(self) -> None:
         """Find all cases that there are. Raises `StartError`, and `SettingsError` for cases that cannot be read.
@@ -44,14 +51,17 @@ class Choice:
         Waits for the servers where there are routes to ask for.
         """
         from . import user_cases
+
+        self._own = own = user_cases.load(self._options.settings.cases) if self._options.url is None else ()
+        self._probes = self._probing([self._lineup.of_server(pattern)[0] for pattern in self._wanted] or ["*"])
+        if self._options.profile in ("app", "all"):
+            self._routes = [*self._visits(), *self._placed([case for case in own if case.kind == "route"])]
+
+    def _probing(self, patterns: Iterable[str]) -> list[Case]:
         from .selection import of_profile
 
-        own = user_cases.load(self._options.settings.cases) if self._options.url is None else ()
-        self._catalogue = (*self.shipped(), *own)
-        profile = self._options.profile
-        self._probes = of_profile([case for case in self._catalogue if case.kind != "route"], profile)
-        if profile in ("app", "all"):
-            self._routes = [*self._visits(), *self._placed([case for case in own if case.kind == "route"])]
+        known = [case for case in self.known(patterns) if case.kind != "route"]
+        return of_profile(known, self._options.profile)
 
     def chosen(self) -> list[tuple[Case, str]]:
         """Of what was gathered, what the user asked for: server by server, the target's own routes first.
@@ -72,7 +82,8 @@ class Choice:
         if unmatched and (self._lineup.runs or not any("route" in pattern for pattern in unmatched)):
             profile = self._options.profile
             note = f' of the profile "{profile}"' if profile in ("framework", "server") else ""
-            raise no_such_case(unmatched[0], everything, note)
+            every = [*self._routes, *self._probing(["*"]), *extended_cases(self._options)]
+            raise no_such_case(unmatched[0], every, note)
         found = []
         for server in servers:
             mine = matching(everything, [pattern for pattern, of in wanted if server in of])[0]

@@ -107,4 +107,5 @@ def _plans(options: Options) -> Iterable[Plan]:
             options.baseline.standing if options.baseline is not None else (),
             options.tls,
             options.unix,
+            traces=bool(options.reports),
         )

@@ -23,9 +23,8 @@ def repeated(
     run: Callable[[Sequence[Case]], Sequence[Result]],
     cases: Sequence[Case],
     times: int,
-    keep: Callable[[Result], Result] | None = None,
 ) -> list[Result]:
-    """Run each case so many times, and make one result of those of each case; ``keep`` is all that is kept of one.
+    """Run each case so many times, and make one result of those of each case.
 
     What has been run is merged before more is, so that memory does not grow with the number of times.
     """
@@ -33,7 +32,6 @@ def repeated(
     while times:
         some = min(times, max(1, AT_ONCE // len(cases)))
         found = run([case for case in cases for _ in range(some)])
-        found = [keep(result) for result in found] if keep else found
         parts = [merged(found[place : place + some]) for place in range(0, len(found), some)]
         results = [merged(pair) for pair in zip(results, parts, strict=True)] if results else parts
         times -= some

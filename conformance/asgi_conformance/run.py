@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from .addresses import OUTERMOST, PROBE, probe_address
+from .addresses import OUTERMOST, probe_address
 from .applicability import TESTCLIENT, Stack, unmet
 from .dialects import as_decided
 from .doubts import proves_nothing, stood_still, waited, with_control
@@ -16,15 +16,17 @@ from .foresight import answers_first, perilous
 from .garbage import unsearched
 from .harness.deadlines import Deadlines
 from .harness.lane import Address
-from .harness.process import Launch, StartError, TargetProcess
+from .harness.process import StartError, TargetProcess
 from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, as_accepted, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
+from .launching import launch
 from .loops import end_tasks
 from .model import Attempt, Case, Component, Result, ServerInfo, Trace, Verdict
 from .plan import Plan as Plan
 from .preflight import middleware_of, preflight_case, reached, refusal
+from .results import summarized
 from .routes import cases_of, route_named, routes_of
 from .separate import Separate
 from .visits import Visits, side_by_side
@@ -55,29 +57,15 @@ class Run:
         self.refused: str = ""
         self.middleware: tuple[Component, ...] = ()
         self._standstills = self._early_deaths = 0
-        self._separate = Separate(self._launch, self.deadlines, lambda case, at: probe_address(case, at, plan.settings))
+        self._separate = Separate(
+            lambda: launch(plan), self.deadlines, lambda case, at: probe_address(case, at, plan.settings)
+        )
         self.visits = Visits()
         self.spawn()
 
     def spawn(self) -> None:
         """Start the child; it starts up while pytest goes on. Raises `StartError` where there is nothing to run."""
-        self._process = TargetProcess(self._launch(), self.deadlines)
-
-    def _launch(self) -> Launch:
-        launch = Launch(
-            target=self.plan.target,
-            app_dir=self.plan.app_dir,
-            factory=self.plan.factory,
-            server=self.plan.server,
-            ws=self.plan.ws,
-            tls=self.plan.tls,
-            unix=self.plan.unix,
-            probe_path=PROBE,
-            inside=self.plan.settings.probe == "inside",
-            env=self.plan.settings.env,
-            options=self.plan.settings.uvicorn if self.plan.server == "uvicorn" else {},
-        )
-        return replace(launch, python=self.plan.python) if self.plan.python else launch
+        self._process = TargetProcess(launch(self.plan), self.deadlines)
 
     @property
     def framework(self) -> dict[str, Any]:
@@ -135,7 +123,11 @@ class Run:
         """Run and judge some cases; what is not right is run again alone, with its control."""
         # Traces are kept, so there is next to no garbage in a batch, and much for a collector to look through.
         with unsearched():
-            return self._loop.run_until_complete(self._results([as_decided(case, self.product) for case in cases]))
+            results = self._loop.run_until_complete(self._results([as_decided(case, self.product) for case in cases]))
+        return [self._kept(result) if result.trace.observations else result for result in results]
+
+    def _kept(self, result: Result) -> Result:
+        return result if self.plan.traces else summarized(result)
 
     def look(self, case: Case) -> Result:
         """Run and judge a case once, whatever it comes to."""
@@ -228,7 +220,7 @@ class Run:
         unheeded = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
         spared = [one or other for one, other in zip(unheeded, apart, strict=True)]
         jobs = [(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare]
-        done = iter(await self._all(jobs, lambda one: (one, self._first(one))))
+        done = iter(await self._all(jobs, self._seen))
         left_out = (Ran(case, Trace(()), 0) for case, spare in zip(cases, spared, strict=True) if spare)
         seen = [(one := next(left_out), self._first(one)) if spare else next(done) for spare in spared]
         ran, results = [one for one, _ in seen], [result for _, result in seen]
@@ -265,6 +257,13 @@ class Run:
             await self._runner.run_all(every, lambda at, ran: done.update({shared[at][0]: seen(ran)}))
         done.update({place: seen(ran) for place, ran in (others.result() if others is not None else {}).items()})
         return [done[place] for place in sorted(done)]
+
+    def _seen(self, ran: Ran) -> tuple[Ran, Result]:
+        """What a case comes to at first; of one that need not be run again, only what is kept for the end."""
+        result = self._first(ran)
+        if ran.crashed or result.verdict in _DOUBTFUL or self.plan.traces:
+            return ran, result
+        return replace(ran, trace=Trace(())), summarized(result)
 
     async def _perform(self, case: Case, control: bool) -> Ran:
         """One case alone, on the server that it needs."""

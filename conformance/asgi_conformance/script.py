@@ -31,6 +31,7 @@ _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _ROW = re.compile(r"[!-~]+")
 
 Row = Sequence[Any]
+Rows = Iterable[Row] | Callable[[], Iterable[Row]]
 Script = Callable[..., None]
 
 
@@ -45,7 +46,7 @@ class CaseFunction:
     id: str
     function: Script
     requires: tuple[str, ...]
-    rows: tuple[Row, ...] | None
+    rows: tuple[Row, ...] | Callable[[], Iterable[Row]] | None
     kind: str
     needs: Iterable[str] | Callable[..., Iterable[str]]
     tags: Callable[..., dict[str, Any]] | None
@@ -63,7 +64,7 @@ class CaseFunction:
         if self.rows is None:
             yield self._record(title, "", ())
         else:
-            for row_id, *values in self.rows:
+            for row_id, *values in self.rows() if callable(self.rows) else self.rows:
                 yield self._record(title, str(row_id), values)
 
     def _record(self, title: str, row: str, values: Sequence[Any]) -> Case:
@@ -95,7 +96,7 @@ def case(
     id: str,
     *,
     requires: Iterable[str],
-    rows: Iterable[Row] | None = None,
+    rows: Rows | None = None,
     kind: str = "probe",
     needs: Iterable[str] | Callable[..., Iterable[str]] = (),
     tags: Callable[..., dict[str, Any]] | None = None,
@@ -104,11 +105,12 @@ def case(
 ) -> Callable[[Script], Script]:
     """Register a script as a case under a frozen id.
 
-    ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. ``needs`` names what must be
-    there for the case to apply (``"denial"``, ``"framework:fastapi"``), or must be left out (``"without:EXTENSION"``);
-    like ``tags``, it may be a function of the row's values. ``route`` is the path of one of the target's own routes, as
-    the target declares it: the case is the client's lane alone, and the function is called with ``client`` and the
-    row's values. ``server`` names the configuration of a server of its own.
+    ``rows`` yields ``(row id, *values)``; the values follow ``client, app`` in the call. Rows that take long to find
+    may be a function that yields them: it is called where the case may be among those that are chosen. ``needs`` names
+    what must be there for the case to apply (``"denial"``, ``"framework:fastapi"``), or must be left out
+    (``"without:EXTENSION"``); like ``tags``, it may be a function of the row's values. ``route`` is the path of one of
+    the target's own routes, as the target declares it: the case is the client's lane alone, and the function is called
+    with ``client`` and the row's values. ``server`` names the configuration of a server of its own.
 
     Raises `ScriptError` for a bad or doubled id.
     """
@@ -121,7 +123,7 @@ def case(
             raise ScriptError(f"the case id {id} is used twice")
         if not inspect.getdoc(function):
             raise ScriptError(f"{id}: a case needs a docstring, it is what users read")
-        kept = None if rows is None else tuple(rows)
+        kept = rows if rows is None or callable(rows) else tuple(rows)
         of = "route" if route else kind
         _REGISTRY[id] = CaseFunction(id, function, tuple(requires), kept, of, needs, tags, route, server)
         return function

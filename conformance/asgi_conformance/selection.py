@@ -50,6 +50,12 @@ def matching(cases: Sequence[Case], patterns: Iterable[str]) -> tuple[list[Case]
     return [case for case in cases if case.full_id in chosen], unmatched
 
 
+def may_name(pattern: str, id: str) -> bool:
+    """Whether a pattern can name a case of the function with this id, whatever its rows are."""
+    fixed = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    return id.startswith(fixed) or fixed.startswith(id) if fixed != pattern else fixed.partition("[")[0] == id
+
+
 def may_name_a_route(pattern: str) -> bool:
     """Whether a pattern can name a case of a route: which ones there are is known only once the target runs."""
     fixed = re.split(r"[*?]", pattern, maxsplit=1)[0]

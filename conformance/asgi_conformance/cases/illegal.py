@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..script import App, Client, case
 from ..states import INITIAL
 from ..states_environment import Link
-from ..states_transitions import TRANSITIONS, Place, Transition, client_action_before
 from .states import denial_needs, perform
 
-Way = tuple[Transition, ...]
+if TYPE_CHECKING:
+    from ..states_transitions import Place, Transition
+
+Way: TypeAlias = "tuple[Transition, ...]"
 
 
 @cache
 def _ways() -> dict[Place, Way]:
     """The shortest way to each place, with and without the denial extension."""
+    # Imported here: the state table is worked out when it is first asked for.
+    from ..states_transitions import TRANSITIONS, Place, client_action_before
+
     starts = [Place(INITIAL, Link.PRESENT, denial) for denial in (True, False)]
     ways: dict[Place, Way] = dict.fromkeys(starts, ())
     queue = deque(starts)
@@ -35,6 +40,8 @@ def _ways() -> dict[Place, Way]:
 
 def _rows() -> Iterator[tuple[str, Way]]:
     """One row for each operation that a pair of states forbids, at the end of the shortest way there."""
+    from ..states_transitions import TRANSITIONS
+
     for transition in TRANSITIONS.values():
         if transition.outcome.raises == "RuntimeError":
             there = [way for place, way in _ways().items() if transition.after(place) is not None]
@@ -59,12 +66,14 @@ def _tags(way: Way) -> dict[str, Any]:
         "starlette.denial.missing-extension",
         "starlette.state.unchanged-on-error",
     ),
-    rows=_rows(),
+    rows=_rows,
     tags=_tags,
     needs=lambda way: ("framework:starlette", *denial_needs(_denial(way))),
 )
 def illegal_operation_raises_and_changes_nothing(client: Client, app: App, way: Way) -> None:
     """An operation that the states forbid raises RuntimeError, sends nothing and leaves both states."""
+    from ..states_transitions import Place, client_action_before
+
     place = Place(INITIAL, Link.PRESENT, _denial(way) is not False)
     actions = []
     for transition in way:

@@ -30,6 +30,7 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
         yield from refused(seen, wrong)
         return
     yield from tolerated(seen, seen.wire.status)
+    yield from _early(seen, outer)
     if outer is None:
         return
     yield from _connect(outer)
@@ -37,7 +38,7 @@ def handshake(seen: Seen, spec_version: str) -> Iterator[Claim]:
     if listed is not None:
         yield claim("asgi.scope.subprotocols", listed == offered, f"{offered}", f"{listed}", "outer")
     answer = next((s for s in outer.sent if s.event.get("type") in ANSWERS), None)
-    yield from _early(seen, outer)
+    yield from _accepted_again(outer)
     if answer is None:
         yield from _unanswered(seen, outer)
         return
@@ -79,13 +80,19 @@ def _unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
         yield claim("asgi.connect.handshake-waits", True, "no 101 without the application's answer", got)
 
 
-def _early(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
-    """What no document speaks of: a client that sends before it was answered, and an application that accepts twice."""
+def _early(seen: Seen, outer: AtBoundary | None) -> Iterator[Claim]:
+    """What no document speaks of: a client that sends before it was answered."""
     kinds = [entry.kind for entry in seen.wire.entries]
     if "sent.raw" in kinds and "response" not in kinds[: kinds.index("sent.raw")]:
-        event = event_text(outer.received[1]) if len(outer.received) > 1 else "no event"
+        told = "was not called"
+        if outer is not None:
+            told = f"got {event_text(outer.received[1]) if len(outer.received) > 1 else 'no event'}"
         got = "no answer" if seen.wire.status is None else f"HTTP {seen.wire.status}"
-        yield claim("asgi.connect.early-data", True, "not specified", f"{got}, and the application got {event}")
+        yield claim("asgi.connect.early-data", True, "not specified", f"{got}, and the application {told}")
+
+
+def _accepted_again(outer: AtBoundary) -> Iterator[Claim]:
+    """What no document speaks of either: an application that accepts twice."""
     for again in [s for s in outer.sent if s.event.get("type") == "websocket.accept"][1:]:
         got = exception_text(again.raised) if again.raised is not None else "send() returned"
         yield claim("asgi.accept.again", True, "not specified", got, "outer")
