@@ -145,7 +145,7 @@ def walks(server: ServerInfo) -> Iterator[Result]:
         )
         came = result(case, server.id, (judged,), record.trace(), unstable=bad)
         if bad:
-            held = replace(judged, verdict=Verdict.PASS, observed=judged.expected, message="")
+            held = judged._replace(verdict=Verdict.PASS, observed=judged.expected, message="")
             late = finding(
                 "asgi.disconnect.once",
                 Verdict.WARN,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .harness.endpoint import Endpoint
-from .harness.lane import Address
+from .harness.endpoint import Address, Endpoint
 from .model import Case
 from .settings import Settings
 

@@ -13,8 +13,8 @@ from .dialects import STARLETTE, early, undocumented
 from .foresight import denies
 from .judge import Context
 from .model import Case, Component, ServerInfo, Step
+from .plan import TESTCLIENT
 
-TESTCLIENT = "testclient"
 # What a test can do by TestClient's own methods: connect, send whole messages, close, and leave.
 _BY_TESTCLIENT = (
     "open", "accepted", "refused", "send", "send-at-once", "close", "receive", "closed", "ended", "settled", "hold",
@@ -51,9 +51,9 @@ def unmet(case: Case, server: str, stack: Stack) -> str:
         return unsaid
     if behind := early(case, stack.product, stack.server.spec_version):
         return behind
-    if denies(case) and stack.product == STARLETTE and stack.context is not None:
+    if stack.product == STARLETTE and stack.context is not None:
         requirement = requirements.get("starlette.denial.sent")
-        if stack.context.precedes(requirement):
+        if stack.context.precedes(requirement) and denies(case):
             return f"there are no denial responses: {stack.context.early(requirement)}"
     for need in case.needs:
         if need == "middleware" and not stack.middleware:

@@ -1,12 +1,23 @@
-"""How the target of a plan is launched."""
+"""How the target of a plan is launched: at once, while this process still imports what drives and judges it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from .addresses import PROBE
-from .harness.process import Launch
-from .plan import Plan
+from .harness.deadlines import Deadlines
+from .harness.process import Launch, TargetProcess
+from .plan import TESTCLIENT, Plan
+
+
+def deadlines(plan: Plan) -> Deadlines:
+    """How long the waits of a run may take."""
+    return Deadlines(plan.settings.deadline, plan.server == TESTCLIENT)
+
+
+def start(plan: Plan) -> TargetProcess:
+    """Start the child; it starts up meanwhile. Raises `StartError` where there is nothing to run."""
+    return TargetProcess(launch(plan), deadlines(plan))
 
 
 def launch(plan: Plan) -> Launch:

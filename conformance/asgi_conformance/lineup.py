@@ -32,10 +32,21 @@ class Lineup:
 
             self.runs[self.plans[0].server_id] = DeployedRun(self.plans[0], self._url)
             return
+        from .launching import start
+
+        # They import their targets while this process imports the rest of the suite.
+        started = []
+        try:
+            for plan in self.plans:
+                started.append(start(plan))
+        except BaseException:
+            for process in started:
+                process.kill()
+            raise
         from .run import Run
 
-        for plan in self.plans:
-            self.runs[plan.server_id] = Run(plan)
+        for plan, process in zip(self.plans, started, strict=True):
+            self.runs[plan.server_id] = Run(plan, process)
 
     def node_id(self, case: Case, server: str) -> str:
         """The node id of a case under one of the servers, without the collector's part."""

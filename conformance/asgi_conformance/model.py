@@ -149,8 +149,7 @@ class Trace:
         return tuple(o for o in self.observations if o.boundary == boundary and (not kinds or o.kind in kinds))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One requirement judged on one trace."""
 
     requirement: str

@@ -13,6 +13,9 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .baseline import Entry
 
+# The pseudo-server: Starlette's TestClient, in the place of a server and a wire.
+TESTCLIENT = "testclient"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

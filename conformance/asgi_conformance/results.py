@@ -143,4 +143,4 @@ def _names(folder: str, finding: Finding) -> bool:
 def _shortened(finding: Finding, folder: str) -> Finding:
     names = ("component", "observed", "message", "fix")
     texts: dict[str, Any] = {name: _INSTALLED.sub("", getattr(finding, name).replace(folder, "")) for name in names}
-    return replace(finding, **texts)
+    return finding._replace(**texts)

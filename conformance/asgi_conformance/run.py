@@ -9,19 +9,18 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .addresses import OUTERMOST, probe_address
-from .applicability import TESTCLIENT, Stack, unmet
+from .applicability import Stack, unmet
 from .dialects import as_decided
 from .doubts import proves_nothing, stood_still, waited, with_control
 from .foresight import answers_first, perilous
 from .garbage import unsearched
-from .harness.deadlines import Deadlines
-from .harness.lane import Address
+from .harness.endpoint import Address
 from .harness.process import StartError, TargetProcess
 from .harness.runner import Ran, Runner
 from .judge import Context, Judgement, as_accepted, judge
 from .judge.application import death
 from .judge.blocked import REQUIREMENT as BLOCKED
-from .launching import launch
+from .launching import deadlines, launch, start
 from .loops import end_tasks
 from .model import Attempt, Case, Component, Result, ServerInfo, Trace, Verdict
 from .plan import Plan as Plan
@@ -44,14 +43,14 @@ STANDSTILL_US = 2_000_000
 class Run:
     """One target under one server. Everything runs on a loop of its own, only while `results` is called."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, started: TargetProcess | None = None) -> None:
         self.plan = plan
-        self.deadlines = Deadlines(plan.settings.deadline, plan.server == TESTCLIENT)
+        self.deadlines = deadlines(plan)
         self.server: ServerInfo | None = None
         self.facts: dict[str, Any] = {}
         self.outputs: list[str] = []
         self._loop = asyncio.new_event_loop()
-        self._process: TargetProcess | None = None
+        self._process: TargetProcess | None = started or start(plan)
         self._runner: Runner | None = None
         self._context: Context | None = None
         self.refused: str = ""
@@ -61,11 +60,6 @@ class Run:
             lambda: launch(plan), self.deadlines, lambda case, at: probe_address(case, at, plan.settings)
         )
         self.visits = Visits()
-        self.spawn()
-
-    def spawn(self) -> None:
-        """Start the child; it starts up while pytest goes on. Raises `StartError` where there is nothing to run."""
-        self._process = TargetProcess(launch(self.plan), self.deadlines)
 
     @property
     def framework(self) -> dict[str, Any]:
@@ -367,7 +361,7 @@ class Run:
         if self._process is not None:
             self._process.kill()
             self.outputs.append(self._process.output)
-        self.spawn()
+        self._process = start(self.plan)
         await self._ready()
 
     def begin_stop(self) -> None:

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from .configurations import CONFIGURATIONS, Configuration
 from .harness.deadlines import Deadlines
-from .harness.endpoint import Endpoint
-from .harness.lane import Address
+from .harness.endpoint import Address, Endpoint
 from .harness.process import Launch, StartError, TargetProcess
 from .harness.runner import Ran, Runner
 from .model import Case, Observation, Trace

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from .cases.routes import WAYS, tags_of
-from .harness.endpoint import Endpoint
-from .harness.lane import Address
+from .harness.endpoint import Address, Endpoint
 from .judge.application import cause
 from .model import Case, Finding, Result, Trace, Verdict, worst
 from .routes import Route, fresh_visit, with_fresh_messages
@@ -111,7 +110,7 @@ class Visits:
         first = self._causes.get((case.tags["route"], cause(finding)))
         if first is None or first == case.full_id:
             return finding
-        return replace(finding, verdict=Verdict.NOTE, message=f"the same cause as in {first}", fix="")
+        return finding._replace(verdict=Verdict.NOTE, message=f"the same cause as in {first}", fix="")
 
     def note(self, result: Result) -> None:
         """Remember the faults that a result shows, those that are known as well; call it once they are confirmed."""

@@ -120,5 +120,5 @@ def _accepted(f: Finding, case: str, entries: Iterable[Entry], failing: Collecti
         return f
     for entry in entries:
         if entry.accepts(f.requirement, f.observed, f.layer, case):
-            return replace(f, verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)
+            return f._replace(verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)
     return f

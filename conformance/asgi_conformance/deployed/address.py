@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from .. import __version__
-from ..harness.endpoint import Remote
-from ..harness.lane import Address
+from ..harness.endpoint import Address, Remote
 from ..settings import Settings, SettingsError
 
 PORTS = {"ws": 80, "wss": 443}

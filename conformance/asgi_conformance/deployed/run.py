@@ -14,7 +14,8 @@ from .. import deviations
 from ..deviations import Deviation
 from ..harness.client import Missed
 from ..harness.deadlines import Deadlines
-from ..harness.lane import Address, ClientLane, StepFailed
+from ..harness.endpoint import Address
+from ..harness.lane import ClientLane, StepFailed
 from ..harness.process import StartError
 from ..harness.program import compile_case
 from ..harness.recording import Recording

@@ -55,6 +55,7 @@ class Deviation:
         )
 
 
+@cache
 def version_key(version: str) -> tuple[int, ...]:
     """A release as numbers that compare: ``0.54.0`` before ``0.100``; what is not a number ends it."""
     numbers = re.match(r"\d+(?:\.\d+)*", version)

@@ -9,7 +9,8 @@ from ..model import Case
 from . import frames
 from .client import Ended, Missed
 from .deadlines import Deadlines
-from .lane import Address, ClientLane, StepFailed
+from .endpoint import Address
+from .lane import ClientLane, StepFailed
 from .program import compile_case
 from .recording import Recording
 

@@ -9,8 +9,8 @@ import shutil
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,18 @@ def widen(sock: Any) -> None:
 def as_asgi(address: Any) -> list[Any]:
     """One end of a connection as ASGI writes it: host and port, or the path of a Unix socket and None."""
     return list(address[:2]) if isinstance(address, tuple) else [str(address or ""), None]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where and how the client connects."""
+
+    endpoint: Endpoint
+    path: str
+    authority: str = ""
+    headers: Sequence[tuple[str, str]] = ()
+    subprotocols: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Listener:

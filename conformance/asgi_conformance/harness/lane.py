@@ -6,32 +6,19 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import Step
 from . import frames
 from .client import Connection, Ended, Missed
 from .deadlines import Deadlines
-from .endpoint import Endpoint
+from .endpoint import Address
 from .program import Program
 from .recording import Recording
 
 RUN_HEADER = "x-asgi-conformance"
 # In the place of an app step: what a route's handler sends next is held, or goes on (child/PROTOCOL.md).
 HOLD, LET_GO = -1, -2
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where and how the client connects."""
-
-    endpoint: Endpoint
-    path: str
-    authority: str = ""
-    headers: Sequence[tuple[str, str]] = ()
-    subprotocols: Sequence[str] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _parsed(message: str | bytes) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from ..model import Case, Trace
 from .bystander import Bystander
 from .client import Missed
 from .deadlines import Deadlines
-from .lane import LET_GO, Address, ClientLane, StepFailed
+from .endpoint import Address
+from .lane import LET_GO, ClientLane, StepFailed
 from .process import TargetProcess
 from .program import Program, compile_case
 from .recording import Recording

@@ -18,8 +18,8 @@ from typing import Any
 
 from .client import Connection
 from .deadlines import Deadlines
-from .endpoint import Endpoint
-from .lane import RUN_HEADER, Address
+from .endpoint import Address, Endpoint
+from .lane import RUN_HEADER
 from .process import TargetProcess
 
 CONCURRENCY = 32

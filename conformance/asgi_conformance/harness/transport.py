@@ -12,6 +12,7 @@ from typing import Any
 READ_SIZE = 65536
 # Bytes not yet taken by the socket at which a protocol is told to wait, and at which it is told to go on.
 HIGH, LOW = 65536, 16384
+_NOBODY = asyncio.Protocol()
 
 
 class SocketTransport(asyncio.Transport):
@@ -159,3 +160,5 @@ class SocketTransport(asyncio.Transport):
             self._protocol.connection_lost(exc)
         finally:
             self._socket.close()
+            # The two name each other: what is not let go of here only a search for garbage would find.
+            self._protocol = _NOBODY

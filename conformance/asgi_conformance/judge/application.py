@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from .. import requirements
@@ -115,7 +114,7 @@ def with_log(finding: Finding) -> Finding:
     text = _LOG.get(finding.requirement, "")
     if finding.verdict not in (Verdict.WARN, Verdict.FAIL) or not text:
         return finding
-    return replace(finding, fix=f"{finding.fix} {text}".strip())
+    return finding._replace(fix=f"{finding.fix} {text}".strip())
 
 
 def aside(case: Case, seen: Seen) -> tuple[Verdict, str] | None:

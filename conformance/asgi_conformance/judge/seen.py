@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -68,13 +66,21 @@ class AtBoundary(NamedTuple):
     entered: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Wire:
-    """What the client sent and saw."""
+class Wire(NamedTuple):
+    """What the client sent and saw.
+
+    ``sent`` and ``received`` are the client's frames and those it received. ``ends`` are the ends on the wire in their
+    order: ``client.`` close, fin, half, rst; ``server.`` close, eof, reset. ``over_tcp``: TCP lay below, which a Unix
+    socket is not.
+    """
 
     request: Mapping[str, Any] | None
     response: Mapping[str, Any] | None
     entries: tuple[Observation, ...]
+    sent: tuple[Frame, ...]
+    received: tuple[Frame, ...]
+    ends: tuple[str, ...]
+    over_tcp: bool
 
     @property
     def opened(self) -> bool:
@@ -91,49 +97,17 @@ class Wire:
         pairs = self.response["headers"] if self.response is not None else ()
         return [value for key, value in pairs if key.lower() == name.lower()]
 
-    @cached_property
-    def sent(self) -> tuple[Frame, ...]:
-        """The frames that the client sent."""
-        return tuple(o.data for o in self.entries if o.kind == "sent")
-
-    @cached_property
-    def received(self) -> tuple[Frame, ...]:
-        """The frames that the client received."""
-        return tuple(o.data for o in self.entries if o.kind == "received")
-
-    @cached_property
+    @property
     def client_close(self) -> Frame | None:
         """The first Close frame that the client sent."""
         return next((frame for frame in self.sent if frame["opcode"] == "close"), None)
 
-    @cached_property
+    @property
     def server_close(self) -> Frame | None:
         """The first Close frame that the client received."""
         return next((frame for frame in self.received if frame["opcode"] == "close"), None)
 
-    @cached_property
-    def ends(self) -> tuple[str, ...]:
-        """The ends on the wire in their order: ``client.`` close, fin, half, rst; ``server.`` close, eof, reset."""
-        out = []
-        for o in self.entries:
-            if o.kind in ("sent", "received") and o.data["opcode"] == "close":
-                out.append("client.close" if o.kind == "sent" else "server.close")
-            elif o.kind == "sent.fin":
-                out.append("client.half" if o.data.get("half") else "client.fin")
-            elif o.kind == "sent.rst":
-                out.append("client.rst")
-            elif o.kind == "received.eof":
-                out.append("server.eof")
-            elif o.kind == "received.reset":
-                out.append("server.reset")
-        return tuple(out)
-
-    @cached_property
-    def over_tcp(self) -> bool:
-        """Whether TCP lay below, which a Unix socket is not."""
-        return not any(o.kind == "connect" and o.data.get("unix") for o in self.entries)
-
-    @cached_property
+    @property
     def client_end(self) -> str:
         """How the client ended the connection of its own accord, '' if it did not: close, fin, half or rst."""
         for end in self.ends:
@@ -149,14 +123,13 @@ class Wire:
         """Whether the client saw the end of TCP."""
         return "server.eof" in self.ends or "server.reset" in self.ends
 
-    @cached_property
+    @property
     def client_stays(self) -> bool:
         """Whether the client read on until the server ended the connection or closed it."""
         return not any(end in ("client.fin", "client.rst") for end in self.ends) or "server.eof" in self.ends
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One trace, read."""
 
     trace: Trace
@@ -182,12 +155,12 @@ class Seen:
         """A boundary by name, None where nothing reached it."""
         return next((b for b in self.boundaries if b.name == name), None)
 
-    @cached_property
+    @property
     def outer(self) -> AtBoundary | None:
         """The outermost ASGI boundary."""
         return self.boundary("outer")
 
-    @cached_property
+    @property
     def inner(self) -> AtBoundary | None:
         """The innermost ASGI boundary, what the route's endpoint was given."""
         return self.boundary("inner")
@@ -206,18 +179,13 @@ def read(trace: Trace) -> Seen:
     by_boundary: dict[str, list[Observation]] = {}
     for observation in trace.observations:
         by_boundary.setdefault(observation.boundary, []).append(observation)
-    wire = tuple(by_boundary.get("wire", ()))
     names = [name for name in by_boundary if name.startswith("asgi:")]
     names.sort(key=lambda name: int(name.partition(":")[2]))
     ordered = [name for name in ("outer", *names, "inner") if name in by_boundary]
     client = by_boundary.get("client", [])
     return Seen(
         trace=trace,
-        wire=Wire(
-            request=next((o.data for o in wire if o.kind == "request"), None),
-            response=next((o.data for o in wire if o.kind == "response"), None),
-            entries=wire,
-        ),
+        wire=_wire(by_boundary.get("wire", ())),
         boundaries=tuple(_boundary(name, by_boundary[name]) for name in ordered),
         operations=tuple(_operation(o.data) for o in by_boundary.get("app", ()) if o.kind == "op"),
         missed=tuple(_missed(o.data) for o in client if o.kind == "deadline"),
@@ -225,6 +193,42 @@ def read(trace: Trace) -> Seen:
         client_steps=tuple(o.data for o in client if o.kind == "step"),
         by_boundary=by_boundary,
     )
+
+
+def _wire(observations: Sequence[Observation]) -> Wire:
+    request: Mapping[str, Any] | None = None
+    response: Mapping[str, Any] | None = None
+    sent: list[Frame] = []
+    received: list[Frame] = []
+    ends: list[str] = []
+    over_tcp = True
+    for o in observations:
+        kind, data = o.kind, o.data
+        if kind == "sent":
+            sent.append(data)
+            if data["opcode"] == "close":
+                ends.append("client.close")
+        elif kind == "received":
+            received.append(data)
+            if data["opcode"] == "close":
+                ends.append("server.close")
+        elif kind in _ENDS:
+            ends.append("client.half" if data.get("half") else _ENDS[kind])
+        elif kind == "request":
+            request = data if request is None else request
+        elif kind == "response":
+            response = data if response is None else response
+        elif kind == "connect" and data.get("unix"):
+            over_tcp = False
+    return Wire(request, response, tuple(observations), tuple(sent), tuple(received), tuple(ends), over_tcp)
+
+
+_ENDS = {
+    "sent.fin": "client.fin",
+    "sent.rst": "client.rst",
+    "received.eof": "server.eof",
+    "received.reset": "server.reset",
+}
 
 
 def _boundary(name: str, observations: list[Observation]) -> AtBoundary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 
 from .claims import Claim
 from .seen import AtBoundary, Seen
@@ -66,13 +67,19 @@ def server(seen: Seen, spec_version: str, requires: Collection[str] | None = Non
 
 
 def _all(seen: Seen, spec_version: str, requires: Collection[str] | None) -> Iterator[Claim]:
+    parts, called = _speaking(None if requires is None else tuple(requires))
+    for part in parts:
+        yield from part(seen, spec_version)
+    if seen.outer is not None:
+        for inner in called:
+            yield from inner(seen, seen.outer, spec_version)
+
+
+@cache
+def _speaking(requires: tuple[str, ...] | None) -> tuple[tuple[Part, ...], tuple[InnerPart, ...]]:
+    """The parts that speak of some of the requirements: the same for all cases of a function."""
+
     def speaks(subjects: tuple[str, ...]) -> bool:
         return requires is None or any(id.startswith(subjects) for id in requires)
 
-    for part, subjects in SUBJECTS:
-        if speaks(subjects):
-            yield from part(seen, spec_version)
-    if seen.outer is not None:
-        for inner, subjects in CALLED:
-            if speaks(subjects):
-                yield from inner(seen, seen.outer, spec_version)
+    return tuple(p for p, subjects in SUBJECTS if speaks(subjects)), tuple(p for p, s in CALLED if speaks(s))

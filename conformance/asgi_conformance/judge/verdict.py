@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .. import deviations, requirements
@@ -145,12 +145,12 @@ def as_accepted(finding: Finding, case: Case, context: Context | None) -> Findin
     known = deviations.find(*named, among=context.known, expected=finding.expected)
     if known is not None:
         # What only a server does is the server's doing, whoever made it do so.
-        mine = replace(finding, verdict=Verdict.KNOWN, deviation=known.id, message=known.reason)
-        return replace(mine, layer=Layer.SERVER, boundary="outer", component="", fix="")
+        mine = finding._replace(verdict=Verdict.KNOWN, deviation=known.id, message=known.reason)
+        return mine._replace(layer=Layer.SERVER, boundary="outer", component="", fix="")
     entry = _accepted(finding, case, context)
     if entry is None:
         return finding
-    return replace(finding, verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)
+    return finding._replace(verdict=Verdict.KNOWN, deviation=entry.id, message=entry.reason)
 
 
 _OUTWARD = ("asgi.send.", "asgi.close.", "asgi.accept.", "asgi.denial.")

@@ -105,9 +105,9 @@ def _named(findings: Iterable[Finding], group: Group, several: bool) -> Iterable
         right = finding.verdict in _RIGHT
         if right and finding.verdict is Verdict.PASS:
             # What held is said once for the class, not once for each code that stands for a group.
-            yield replace(finding, expected="", observed="", boundary=finding.boundary)
+            yield finding._replace(expected="", observed="", boundary=finding.boundary)
         elif len(group.codes) > 1 or several:
-            yield replace(finding, observed=f"{finding.observed} (code {ranges(group.codes)})")
+            yield finding._replace(observed=f"{finding.observed} (code {ranges(group.codes)})")
         else:
             yield finding
 
