@@ -113,9 +113,9 @@ def test_what_the_user_can_mend_comes_first() -> None:
 
 def test_what_held_stands_once_and_says_no_more() -> None:
     base = client_close(SERVERS[0], 1000, "bye", "bye")
-    held = dataclasses.replace(base.findings[0], message="It holds.", fix="Nothing.")
-    again = dataclasses.replace(held, boundary="asgi:1")
-    broken = dataclasses.replace(held, verdict=Verdict.FAIL)
+    held = base.findings[0]._replace(message="It holds.", fix="Nothing.")
+    again = held._replace(boundary="asgi:1")
+    broken = held._replace(verdict=Verdict.FAIL)
     attempt = dataclasses.replace(base.attempts[0], findings=(held, broken, again, broken))
     report = bare(results=[dataclasses.replace(base, verdict=Verdict.FAIL, attempts=(attempt,))])
     found = [(f["verdict"], f["message"], f["fix"], f.get("times")) for f in report["cases"][0]["findings"]]
@@ -127,8 +127,8 @@ def test_what_held_stands_once_and_says_no_more() -> None:
 def test_an_unstable_case_keeps_what_each_attempt_found() -> None:
     base = client_close(SERVERS[0], 1000, "bye", "bye")
     right = base.attempts[0]
-    warned = dataclasses.replace(
-        base.findings[0], requirement="asgi.send.after-end", verdict=Verdict.WARN, observed="/srv/here/app.py says so"
+    warned = base.findings[0]._replace(
+        requirement="asgi.send.after-end", verdict=Verdict.WARN, observed="/srv/here/app.py says so"
     )
     wrong = dataclasses.replace(right, verdict=Verdict.WARN, findings=(warned,), reason="seen once")
     unstable = dataclasses.replace(base, attempts=(wrong, right), unstable=True)
@@ -144,7 +144,7 @@ def test_an_unstable_case_keeps_what_each_attempt_found() -> None:
 
 def test_what_is_secret_is_redacted_in_every_attempt() -> None:
     base = client_close(SERVERS[0], 1000, "bye", "bye")
-    told = dataclasses.replace(base.findings[0], verdict=Verdict.WARN, observed="header x: canary-4711")
+    told = base.findings[0]._replace(verdict=Verdict.WARN, observed="header x: canary-4711")
     wrong = dataclasses.replace(base.attempts[0], verdict=Verdict.WARN, findings=(told,))
     unstable = dataclasses.replace(base, attempts=(wrong, base.attempts[0]), unstable=True)
     report = bare(results=[unstable], secrets=["canary-4711"])
