@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -48,8 +48,8 @@ def case(case: Case, cited: Sequence[Requirement], rows: Sequence[str]) -> Itera
         yield from _stated(each)
 
 
-def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> Iterator[Text]:
-    """One requirement: what is demanded of whom, where it is written, and which cases decide it."""
+def requirement(requirement: Requirement, url: str, scripts: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+    """One requirement: what is demanded of whom, where it is written, and which scripts decide it with which cases."""
     yield Text(requirement.id, "bold")
     yield from list(_stated(requirement))[1:]
     if url:
@@ -59,11 +59,11 @@ def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> It
     if versions:
         yield Text(f"  ASGI WebSocket specification {', '.join(versions)}")
     yield Text()
-    ids = list(dict.fromkeys(each.id for each in cases))
-    count = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-    yield Text(f"Decided by {count}" if cases else f"No case: {requirement.no_case or 'none yet'}", "bold")
-    for id in ids:
-        yield Text(f"  {id} ({sum(each.id == id for each in cases)})")
+    total = sum(map(len, scripts.values()))
+    count = "1 case" if total == 1 else f"{total} cases"
+    yield Text(f"Decided by {count}" if total else f"No case: {requirement.no_case or 'none yet'}", "bold")
+    for id, cases in scripts.items():
+        yield Text(f"  {id} ({len(cases)})")
 
 
 def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequence[str]) -> Iterator[Text]:
@@ -87,7 +87,7 @@ def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequenc
         yield Text(f"  {id}")
 
 
-def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Collection[str]]) -> Iterator[Text]:
     """One line for each requirement: level, id, whom it binds, and by how many scripts it is decided."""
     for each in chosen:
         line = Text(f"{each.level:<7}", _LEVELS[each.level])
