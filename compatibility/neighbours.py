@@ -54,6 +54,12 @@ def run(folder: Path, target: str, *words: str) -> tuple[int, dict[str, str], st
     return ran.returncode, {case["id"]: case["verdict"] for case in found["cases"]}, ran.stdout + ran.stderr
 
 
+def differences(alone: dict[str, str], beside: dict[str, str]) -> list[str]:
+    """The cases that came to another verdict, each with both: ``lost.open[fin]: known alone, fail beside``."""
+    ids = sorted(id for id in alone.keys() | beside.keys() if alone.get(id) != beside.get(id))
+    return [f"{id}: {alone.get(id, 'not run')} alone, {beside.get(id, 'not run')} beside" for id in ids]
+
+
 def main() -> int:
     """Compare, and print a table."""
     target = sys.argv[1] if len(sys.argv) > 1 else "targets.fastapi_app:app"
@@ -71,12 +77,11 @@ def main() -> int:
         wrong = not alone[1]
         for way, words in WAYS.items():
             status, verdicts, printed = run(folder, target, *words)
-            differ = sorted(id for id in alone[1].keys() | verdicts.keys() if alone[1].get(id) != verdicts.get(id))
-            shown = f"{len(differ)}: {', '.join(differ[:3])}" if differ else "0"
-            table.add_row(way, str(status) if status >= 0 else "no end", str(len(verdicts)), shown)
+            differ = differences(alone[1], verdicts)
+            table.add_row(way, str(status) if status >= 0 else "no end", str(len(verdicts)), str(len(differ)))
             if differ or status != alone[0]:
                 wrong = True
-                print(printed[-2000:])
+                print(printed[-2000:], *differ, sep="\n")
     Console().print(table)
     return int(wrong)
 

@@ -36,6 +36,16 @@ class Token(ASGIMiddleware):
         await next_app(scope, receive, send)
 
 
+class Wall:
+    """A middleware that raises in its own ``__call__``, a name that methods of Litestar's have too."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        raise PermissionDeniedException("nobody")
+
+
 async def passing(scope: Any, receive: Any, send: Any, app: Any) -> None:
     await app(scope, receive, send)
 
@@ -51,6 +61,7 @@ logs = LoggingConfig(log_exceptions="always")
 app = Litestar([careless, denies], middleware=[plain], logging_config=logs)
 quiet = Litestar([careless])
 guarded = Litestar([careless], middleware=[Token()])
+walled = Litestar([careless], middleware=[Wall])
 
 
 @asgi("/inner", is_mount=True, copy_scope=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sample_report import sample
 
-from asgi_conformance import __version__, cases, cli, requirements
+from asgi_conformance import __version__, cases, cli, deviations, requirements
 from asgi_conformance.deployed import cases as deployed
 from asgi_conformance.report.files import write
 
@@ -76,6 +76,38 @@ def test_explain_a_known_deviation(capsys: pytest.CaptureFixture[str]) -> None:
     assert "lost.open" in json.loads(capsys.readouterr().out)["cases"]
 
 
+@pytest.mark.parametrize(
+    ("id", "shown"),
+    [
+        # One row of a case; a framework that no case names; the target's own routes; what a case does not cite.
+        ("uvicorn.http-1.0-accepted", "handshake.malformed"),
+        ("sanic.close-does-nothing", "close.app.code"),
+        ("sanic.lifespan-demanded", "route.burst"),
+        ("granian.denial-header-twice-aborts", "handshake.denied"),
+    ],
+)
+def test_a_deviation_names_the_cases_that_can_show_it(id: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["explain", id, "--json"]) == 0
+    assert shown in json.loads(capsys.readouterr().out)["cases"]
+
+
+def test_every_deviation_can_be_seen_in_some_case(capsys: pytest.CaptureFixture[str]) -> None:
+    for deviation in deviations.load():
+        assert cli.main(["explain", deviation.id, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["cases"], deviation.id
+
+
+def test_what_decides_a_requirement_is_said_for_every_framework(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["requirements", "--json"]) == 0
+    listed = {entry["id"]: entry["cases"] for entry in json.loads(capsys.readouterr().out)}
+    # What has no case may be decided for an endpoint that already runs.
+    decided = {id for id, names in listed.items() if any(not name.startswith("url.") for name in names)}
+    assert decided == {id for id, each in requirements.load().items() if not each.no_case}
+    assert listed["falcon.close.reason"] == ["close.app.code", "close.app.default"]
+    assert cli.main(["explain", "falcon.close.reason"]) == 0
+    assert "Decided by 145 cases\n  close.app.code (144)\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["list", "explain", "requirements", "render", "compare", "merge", "replay"])
 def test_every_command_has_json_and_says_its_exit_status(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
@@ -90,7 +122,7 @@ def test_every_command_has_json_and_says_its_exit_status(command: str, capsys: p
     [
         (
             ["explain", "close.clien.code"],
-            'no case or requirement "close.clien.code"; did you mean "close.client.code"?',
+            'no case, requirement or deviation "close.clien.code"; did you mean "close.client.code"?',
         ),
         (["explain", "asgi.disconnect.cod"], 'did you mean "asgi.disconnect.code"?'),
         (["list", "close.client.code[4001-by]"], 'did you mean "close.client.code[4001-bye]"?'),

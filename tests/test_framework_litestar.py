@@ -188,6 +188,17 @@ def test_what_refuses_the_probe_is_named_with_the_lines_to_add() -> None:
             run.stop()
 
 
+def test_what_refuses_the_probe_is_named_with_its_own_line() -> None:
+    source = Path(litestar_targets.__file__)
+    line = source.read_text("utf-8").splitlines().index('        raise PermissionDeniedException("nobody")') + 1
+    run = Run(Plan("litestar_targets:walled", str(HERE)))
+    try:
+        run.ready()
+        assert f"PermissionDeniedException was raised at {source}:{line} (nobody)" in run.refused
+    finally:
+        run.stop()
+
+
 def test_the_probe_is_put_into_a_mounted_application() -> None:
     run = Run(Plan("litestar_targets:outer", str(HERE), settings=parse({"probe-prefix": "/inner"})))
     try:

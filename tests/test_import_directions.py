@@ -37,7 +37,7 @@ ALLOWED = {
     # Beside `run`: a client lane without a process, with cases and a judge of its own.
     "deployed": {*DATA, "harness", "judge", "script", "settings", "loops", "plan", "visits", "__version__"},
     "child": set(),
-    "report": {*DATA, "settings", "credentials"},
+    "report": {*DATA, "credentials"},
     "action": {"report"},
     # Beside the data: the order of a script's steps, which is pure, and the cases of the target's own routes.
     "replay": {*DATA, "harness", "cases"},

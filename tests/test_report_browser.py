@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sample_cases import HOSTILE
@@ -151,7 +152,10 @@ def test_a_transition_is_a_link(page: Any, files: dict[str, str]) -> None:
     opened(page, files["plain"], "#states")
     link = page.locator("a[href*='transition=']").first.get_attribute("href")
     opened(page, files["plain"], link)
-    assert rows(page)
+    transition = unquote(link.partition("transition=")[2])
+    took = [case["id"] for case in sample()["cases"] if transition in case["tags"].get("transitions", ())]
+    assert took
+    assert sorted(rows(page)) == sorted(took)
 
 
 def test_an_unstable_case_shows_what_its_other_attempts_found(page: Any, files: dict[str, str]) -> None:

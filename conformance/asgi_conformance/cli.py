@@ -121,6 +121,24 @@ def _catalogue() -> tuple[Case, ...]:
     return (*cases.load(), *deployed.load(), *own)
 
 
+@cache
+def _deciding() -> dict[str, dict[str, list[str]]]:
+    """By requirement the scripts that decide it, under some framework, each with the ids of its cases.
+
+    What is done to every route is one script, and its only case: the routes are not known here.
+    """
+    from .cases import routes
+    from .dialects import decided_by
+
+    found: dict[str, dict[str, list[str]]] = {}
+    for case in _catalogue():
+        for id in decided_by(case):
+            found.setdefault(id, {}).setdefault(case.id, []).append(case.full_id)
+    for id in routes.REQUIRES:
+        found.setdefault(id, {}).update({way: [way] for way in routes.WAYS})
+    return found
+
+
 def _list(given: argparse.Namespace) -> int:
     from .report.plain import plain
     from .selection import matching
@@ -142,47 +160,61 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _explain(given: argparse.Namespace) -> int:
+    cases = _catalogue()
+    known = {deviation.id: deviation for deviation in deviations.load()}
+    rows = [case for case in cases if given.id in (case.full_id, case.id)]
+    is_requirement = given.id in requirements.load()
+    if is_requirement:
+        _explain_requirement(given.id, given.json)
+    # A case and a requirement may share their name: lines can hold both, one JSON value cannot.
+    if given.id in known:
+        _explain_deviation(known[given.id], given.json)
+    elif rows and not (is_requirement and given.json):
+        _explain_case(rows, given.json)
+    elif not is_requirement:
+        raise _unknown("case, requirement or deviation", given.id, cases, *requirements.load(), *known)
+    return 0
+
+
+def _explain_requirement(id: str, as_json: bool) -> None:
     from .report import explain
     from .report.plain import plain
 
-    cases = _catalogue()
-    if given.id in requirements.load():
-        requirement = requirements.get(given.id)
-        deciding = [case for case in cases if given.id in case.requires]
-        if given.json:
-            _json({**plain(requirement), "cases": [case.full_id for case in deciding]})
-        else:
-            _show(explain.requirement(requirement, requirements.url(requirement), deciding))
-        if given.json or not any(given.id in (case.full_id, case.id) for case in cases):
-            return 0
-    known = {deviation.id: deviation for deviation in deviations.load()}
-    if given.id in known:
-        deviation = known[given.id]
-        ids = (deviation.requirement,) if isinstance(deviation.requirement, str) else deviation.requirement
-        departed = [requirements.get(id) for id in ids]
-        shown_by = [c for c in cases if fnmatchcase(c.full_id, deviation.cases.replace("[", "[[]"))]
-        names = list(dict.fromkeys(c.id for c in shown_by if set(ids) & set(c.requires)))
-        if given.json:
-            _json({**plain(deviation), "requirements": plain(departed), "cases": names})
-        else:
-            _show(explain.deviation(deviation, departed, names))
-        return 0
-    rows = [case for case in cases if given.id in (case.full_id, case.id)]
-    if not rows:
-        raise _unknown("case or requirement", given.id, cases, *requirements.load(), *known)
-    cited = [requirements.get(id) for id in rows[0].requires]
-    if given.json:
-        _json(
-            {
-                **plain(rows[0]),
-                "id": rows[0].full_id,
-                "requirements": plain(cited),
-                "rows": [row.full_id for row in rows],
-            }
-        )
+    requirement, scripts = requirements.get(id), _deciding().get(id, {})
+    if as_json:
+        _json({**plain(requirement), "cases": [case for ids in scripts.values() for case in ids]})
     else:
-        _show(explain.case(rows[0], cited, [row.row for row in rows]))
-    return 0
+        _show(explain.requirement(requirement, requirements.url(requirement), scripts))
+
+
+def _explain_deviation(deviation: deviations.Deviation, as_json: bool) -> None:
+    from .report import explain
+    from .report.plain import plain
+
+    ids = (deviation.requirement,) if isinstance(deviation.requirement, str) else deviation.requirement
+    departed = [requirements.get(id) for id in ids]
+    scripts = [script for id in ids for script in _deciding().get(id, {}).items()]
+    shown_by = [name for name, cases in scripts if any(fnmatchcase(case, deviation.cases) for case in cases)]
+    # Where the process ends, or a middleware breaks a rule of the server's, a case shows what it does not cite.
+    shown_by = shown_by or [case.id for case in _catalogue() if fnmatchcase(case.full_id, deviation.cases)]
+    names = list(dict.fromkeys(shown_by))
+    if as_json:
+        _json({**plain(deviation), "requirements": plain(departed), "cases": names})
+    else:
+        _show(explain.deviation(deviation, departed, names))
+
+
+def _explain_case(rows: Sequence[Case], as_json: bool) -> None:
+    from .report import explain
+    from .report.plain import plain
+
+    first = rows[0]
+    cited = [requirements.get(id) for id in first.requires]
+    if as_json:
+        ids = [row.full_id for row in rows]
+        _json({**plain(first), "id": first.full_id, "requirements": plain(cited), "rows": ids})
+    else:
+        _show(explain.case(first, cited, [row.row for row in rows]))
 
 
 def _requirements(given: argparse.Namespace) -> int:
@@ -202,16 +234,10 @@ def _requirements(given: argparse.Namespace) -> int:
         for requirement in requirements.load().values()
         if given.level in (None, requirement.level) and given.binds in (None, requirement.binds)
     ]
-    deciding: dict[str, list[str]] = {}
-    for case in _catalogue():
-        for id in case.requires:
-            names = deciding.setdefault(id, [])
-            if case.id not in names:
-                names.append(case.id)
     if given.json:
-        _json([{**plain(requirement), "cases": deciding.get(requirement.id, [])} for requirement in chosen])
+        _json([{**plain(requirement), "cases": list(_deciding().get(requirement.id, ()))} for requirement in chosen])
     else:
-        _show(explain.requirements(chosen, deciding))
+        _show(explain.requirements(chosen, _deciding()))
     return 0
 
 

@@ -142,6 +142,11 @@ def as_decided(case: Case, framework: str) -> Case:
     return replace(case, requires=_translated((*case.requires, *also), framework))
 
 
+def decided_by(case: Case) -> frozenset[str]:
+    """The requirements that a case decides under some framework."""
+    return frozenset(case.requires).union(*(as_decided(case, framework).requires for framework in ("", *DIALECTS)))
+
+
 @cache
 def _translated(ids: tuple[str, ...], framework: str) -> tuple[str, ...]:
     known = requirements.load()

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..model import Case, Finding, Step
 from ..replay.source import source
 
-_LANES = {1: "sends_text", 2: "sends_bytes", 9: "pings"}
-_CLIENT = {"ended": "is_ended", "half-close": "half_closes"}
+# The methods of the client lane: by opcode for a whole message, and for steps whose own name is not the method's.
+_SENDS = {1: "sends_text", 2: "sends_bytes", 9: "pings"}
+_OTHER = {"ended": "is_ended", "half-close": "half_closes"}
 
 
 def pasted(case: Case, findings: tuple[Finding, ...], seed: int) -> str:
@@ -59,12 +60,12 @@ def _call(step: Step) -> str:
         return f"client.is_ponged({source(args['payload'])})"
     if step.op == "send":
         plain = args.get("fin", True) and not args.get("rsv") and args.get("masked", True)
-        method = _LANES.get(args["opcode"])
+        method = _SENDS.get(args["opcode"])
         if plain and method is not None and isinstance(args["payload"], str) == (args["opcode"] == 1):
             return f"client.{method}({source(args['payload'])})"
         given = {name: args[name] for name in ("fin", "rsv", "masked") if name in args}
         return f"client.sends_frame({', '.join([str(args['opcode']), source(args['payload']), *_keywords(given)])})"
-    return f"client.{_CLIENT[step.op]}()"
+    return f"client.{_OTHER[step.op]}()"
 
 
 def _keywords(given: dict[str, object]) -> Iterator[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from asgi_conformance.model import Verdict
-
 from .foreign import address
+from .verdicts import RANK
 
-_RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
 _SIDES = (
     ("client", "The client closes", "on the wire", "what the application was told"),
     ("app", "The application closes", "by the application", "what the client read on the wire"),
@@ -36,7 +34,7 @@ def code_map(cases: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> li
         tile = seen.setdefault(tags["direction"], {}).setdefault(
             int(tags["code"]), {"verdict": "skip", "arrived": set(), "cases": 0}
         )
-        tile["verdict"] = max(tile["verdict"], case["verdict"], key=_RANK.__getitem__)
+        tile["verdict"] = max(tile["verdict"], case["verdict"], key=RANK.__getitem__)
         tile["cases"] += 1
         if case["verdict"] != "skip" and "arrived" in tags:
             tile["arrived"].add(tags["arrived"])

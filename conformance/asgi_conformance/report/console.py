@@ -19,8 +19,9 @@ from asgi_conformance import requirements
 from asgi_conformance.model import Finding, Result, Verdict
 
 from .causes import OURS
-from .foreign import pictured
+from .foreign import one_line
 from .server_table import server_table
+from .verdicts import HEADLINES, RANK
 
 _SHOWN = 10
 _STYLES = {
@@ -33,8 +34,6 @@ _STYLES = {
     "skip": "dim",
     "partial": "yellow",
 }
-_VERDICTS = {"pass": "conforms", "fail": "does not conform", "partial": "partly judged", "error": "could not be judged"}
-_RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
 _LAYER_NAMES = {"application": "your handlers", "middleware": "your middleware"}
 
 
@@ -50,19 +49,20 @@ class Row:
 
 def failure(result: Result, server: str) -> str:
     """A case that failed: requirement, expected, observed, fault, and how to see it again."""
-    lines = [_line(f"{result.verdict.upper()}  {result.case.full_id}      server: {server}"), "  " + result.case.title]
+    head = f"{result.verdict.upper()}  {result.case.full_id}      server: {server}"
+    lines = [one_line(head), "  " + result.case.title]
     shown = [f for f in result.findings if f.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.KNOWN, Verdict.ERROR)]
     worst = [f for f in shown if f.verdict is result.verdict] or shown
     for finding in worst:
         lines += _finding(finding)
     if result.reason and not worst:
-        lines.append(_line(f"  reason       {result.reason}"))
+        lines.append(one_line(f"  reason       {result.reason}"))
     if script := result.case.tags.get("script"):
-        lines += ["  as a case", *(f"    {_line(line)}".rstrip() for line in str(script).splitlines())]
+        lines += ["  as a case", *(f"    {one_line(line)}".rstrip() for line in str(script).splitlines())]
     if result.unstable:
         seen = ", ".join(f"{a.verdict} ({a.times} times)" if a.times > 1 else str(a.verdict) for a in result.attempts)
         lines.append(f"  unstable     its runs came to different answers: {seen}")
-    return "\n".join([*lines, _line(f"  reproduce    {result.reproduce}")])
+    return "\n".join([*lines, one_line(f"  reproduce    {result.reproduce}")])
 
 
 def _finding(finding: Finding) -> list[str]:
@@ -76,7 +76,7 @@ def _finding(finding: Finding) -> list[str]:
     ]
     lines += [f"  deviation    {finding.deviation}"] if finding.deviation else []
     lines += [f"  mend         {finding.fix}"] if finding.fix else []
-    return [_line(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
 def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (), verbosity: int = 0) -> None:
@@ -95,7 +95,7 @@ def summarize(report: Mapping[str, Any], writer: Any, files: Sequence[str] = (),
 
 
 def _reports(files: Sequence[str]) -> list[Text | Row]:
-    return [_row("reports", ", ".join(map(_line, files)), whole=True)] if files else []
+    return [_row("reports", ", ".join(map(one_line, files)), whole=True)] if files else []
 
 
 def _print(lines: Iterable[Text | Row | Table], writer: Any) -> None:
@@ -142,9 +142,9 @@ def _headline(report: Mapping[str, Any]) -> Text:
     python = report["environment"].get("python")
     stack += [f"Python {python}"] if python else []
     text = Text()
-    text.append(_line(target["name"]), "bold")
-    text.append(f" {_VERDICTS[summary['verdict']]}", _STYLES[summary["verdict"]])
-    text.append(_line(f"  {' · '.join(stack)}") if stack else "", "dim")
+    text.append(one_line(target["name"]), "bold")
+    text.append(f" {HEADLINES[summary['verdict']]}", _STYLES[summary["verdict"]])
+    text.append(one_line(f"  {' · '.join(stack)}") if stack else "", "dim")
     counts = [
         f"{summary[name]} {name}"
         for name in ("failed", "errors", "warned", "known", "noted", "skipped", "unstable")
@@ -163,10 +163,10 @@ def _own(report: Mapping[str, Any]) -> list[Text | Row]:
         if "route" in case["tags"]:
             routes.setdefault(str(case["tags"]["route"]), Counter())[case["verdict"]] += 1
     lines: list[Text | Row] = []
-    width = max((cell_len(_line(path)) for path in routes), default=0)
+    width = max((cell_len(one_line(path)) for path in routes), default=0)
     for path, counts in routes.items():
         lines.append(
-            _row("your routes" if not lines else "", _line(path).ljust(min(width, 40)), "  ", _counted(counts))
+            _row("your routes" if not lines else "", one_line(path).ljust(min(width, 40)), "  ", _counted(counts))
         )
     if any(set(counts) - {"skip"} for counts in routes.values()):
         lines.append(_row("", Text("your handlers were called, over real connections, with all that they do", "dim")))
@@ -174,7 +174,7 @@ def _own(report: Mapping[str, Any]) -> list[Text | Row]:
     for place, name in enumerate(dict.fromkeys(str(cause["component"]) for cause in faults)):
         cases = {case for cause in faults if cause["component"] == name for case in cause["cases"]}
         worst = Counter(report["cases"][case]["verdict"] for case in cases)
-        lines.append(_row("middleware" if not place else "", _line(name), "  ", _counted(worst)))
+        lines.append(_row("middleware" if not place else "", one_line(name), "  ", _counted(worst)))
     return lines
 
 
@@ -184,7 +184,7 @@ def _stack(report: Mapping[str, Any]) -> list[Text | Row]:
         verdicts: Counter[str] = Counter()
         for case in report["cases"]:
             worst = max(
-                (f["verdict"] for f in case["findings"] if f["layer"] == layer), key=_RANK.__getitem__, default=""
+                (f["verdict"] for f in case["findings"] if f["layer"] == layer), key=RANK.__getitem__, default=""
             )
             if worst:
                 verdicts[worst] += 1
@@ -211,9 +211,9 @@ def _deviations(report: Mapping[str, Any]) -> list[Text | Row]:
     lines: list[Text | Row] = []
     for entry in report["deviations"]:
         if entry["cases"]:
-            name = Text(_line(entry["id"]), "yellow")
+            name = Text(one_line(entry["id"]), "yellow")
             name.append(f" ({_cases(entry['cases'])})  ", "dim")
-            lines.append(_row("known" if not lines else "", name, _line(entry["title"])))
+            lines.append(_row("known" if not lines else "", name, one_line(entry["title"])))
     return lines
 
 
@@ -231,7 +231,7 @@ def _causes(report: Mapping[str, Any]) -> list[Text | Row]:
 
 
 def _cause(number: int, cause: Mapping[str, Any], report: Mapping[str, Any]) -> list[Text | Row]:
-    where = _line(cause["component"] or _LAYER_NAMES.get(cause["layer"], cause["layer"]))
+    where = one_line(cause["component"] or _LAYER_NAMES.get(cause["layer"], cause["layer"]))
     who = f"{cause['layer']}: {where}" if cause["component"] else where
     head = Text(f"{number:>2}. ")
     head.append(f"{cause['verdict'].upper()} ", _STYLES[cause["verdict"]])
@@ -242,26 +242,26 @@ def _cause(number: int, cause: Mapping[str, Any], report: Mapping[str, Any]) -> 
     rows += [("reason", cause["message"])] if not cause["requirement"] else []
     rows += [("mend", cause["fix"])]
     again = report["cases"][cause["cases"][0]]["reproduce"]
-    told = [_row(name, _line(value), indent=4) for name, value in rows if value]
-    return [head, *told, _row("reproduce", _line(again), indent=4, whole=True)]
+    told = [_row(name, one_line(value), indent=4) for name, value in rows if value]
+    return [head, *told, _row("reproduce", one_line(again), indent=4, whole=True)]
 
 
 def _partial(report: Mapping[str, Any]) -> list[Text | Row]:
     lines: list[Text | Row] = []
     if report["error"]:
-        lines.append(_row("no run", Text(_line(report["error"]["message"]), _STYLES["error"])))
+        lines.append(_row("no run", Text(one_line(report["error"]["message"]), _STYLES["error"])))
     if report["partial_reasons"]:
         lines += [Text(), Text("Not everything could be judged", "bold yellow")]
         # Its lines are kept: they may hold settings to copy.
         for reason in report["partial_reasons"]:
-            lines += [Row("", Text(_line(line))) for line in str(reason).splitlines()]
+            lines += [Row("", Text(one_line(line))) for line in str(reason).splitlines()]
     baseline = report["baseline"]
     for title, entries in (("Stale", baseline["stale"]), ("Expired", baseline.get("expired"))):
         if entries:
             lines += [Text(), Text(f"{title} entries in the baseline", "bold red")]
-            lines += [Row("", Text(_line(entry)), whole=True) for entry in entries]
+            lines += [Row("", Text(one_line(entry)), whole=True) for entry in entries]
     if baseline.get("updated"):
-        lines += [Text(), _row("baseline", _line(baseline["updated"]))]
+        lines += [Text(), _row("baseline", one_line(baseline["updated"]))]
     return lines
 
 
@@ -277,8 +277,8 @@ def _unvisited(report: Mapping[str, Any]) -> list[Text | Row]:
     lines: list[Text | Row] = [Text(), Text("Routes that could not be visited", "bold yellow")]
     for path, reason in reasons.items():
         first, *rest = reason.splitlines()
-        lines.append(_row("", Text(_line(path), "bold"), f"  {_line(first)}", indent=1))
-        lines += [Row("", Text(_line(line)), whole=True) for line in rest]
+        lines.append(_row("", Text(one_line(path), "bold"), f"  {one_line(first)}", indent=1))
+        lines += [Row("", Text(one_line(line)), whole=True) for line in rest]
     return lines
 
 
@@ -291,8 +291,3 @@ def _row(name: str, *parts: str | Text, indent: int = 0, whole: bool = False) ->
 
 def _cases(number: int) -> str:
     return "1 case" if number == 1 else f"{number} cases"
-
-
-def _line(value: Any) -> str:
-    """Foreign text as one line without anything hidden in it."""
-    return pictured(str(value).replace("\r", "\u240d").replace("\n", "\u240a").replace("\t", "\u2409"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -11,7 +11,7 @@ from asgi_conformance.deviations import Deviation
 from asgi_conformance.model import Case, Requirement, Step
 
 from .compare import Comparison
-from .foreign import pictured
+from .foreign import one_line
 
 _LEFT = 44
 _LEVELS = {"MUST": "bold red", "SHOULD": "yellow", "MAY": "cyan", "SILENT": "dim"}
@@ -48,8 +48,8 @@ def case(case: Case, cited: Sequence[Requirement], rows: Sequence[str]) -> Itera
         yield from _stated(each)
 
 
-def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> Iterator[Text]:
-    """One requirement: what is demanded of whom, where it is written, and which cases decide it."""
+def requirement(requirement: Requirement, url: str, scripts: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+    """One requirement: what is demanded of whom, where it is written, and which scripts decide it with which cases."""
     yield Text(requirement.id, "bold")
     yield from list(_stated(requirement))[1:]
     if url:
@@ -59,10 +59,11 @@ def requirement(requirement: Requirement, url: str, cases: Sequence[Case]) -> It
     if versions:
         yield Text(f"  ASGI WebSocket specification {', '.join(versions)}")
     yield Text()
-    ids = list(dict.fromkeys(each.id for each in cases))
-    yield Text(f"Decided by {len(cases)} cases" if cases else f"No case: {requirement.no_case or 'none yet'}", "bold")
-    for id in ids:
-        yield Text(f"  {id} ({sum(each.id == id for each in cases)})")
+    total = sum(map(len, scripts.values()))
+    count = "1 case" if total == 1 else f"{total} cases"
+    yield Text(f"Decided by {count}" if total else f"No case: {requirement.no_case or 'none yet'}", "bold")
+    for id, cases in scripts.items():
+        yield Text(f"  {id} ({len(cases)})")
 
 
 def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequence[str]) -> Iterator[Text]:
@@ -72,8 +73,8 @@ def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequenc
     ws = f" ({', '.join(deviation.ws)})" if deviation.ws else ""
     bounds = [f"{word} {v}" for word, v in (("since", deviation.since), ("until", deviation.until)) if v]
     yield Text(f"{deviation.product}{ws} · {', '.join(bounds) or 'all versions'} · occurs {deviation.occurs}", "dim")
-    yield Text(f"  observed: {_line(deviation.observed)}")
-    yield Text(f"  evidence: {_line(deviation.evidence)}")
+    yield Text(f"  observed: {one_line(deviation.observed)}")
+    yield Text(f"  evidence: {one_line(deviation.evidence)}")
     if deviation.reference:
         yield Text(f"  {deviation.reference}", "dim")
     yield Text()
@@ -86,7 +87,7 @@ def deviation(deviation: Deviation, cited: Sequence[Requirement], cases: Sequenc
         yield Text(f"  {id}")
 
 
-def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+def requirements(chosen: Iterable[Requirement], deciding: Mapping[str, Collection[str]]) -> Iterator[Text]:
     """One line for each requirement: level, id, whom it binds, and by how many scripts it is decided."""
     for each in chosen:
         line = Text(f"{each.level:<7}", _LEVELS[each.level])
@@ -105,7 +106,7 @@ def compared(found: Comparison) -> Iterator[Text]:
             yield Text(f"{kind} ({len(changes)})", _KINDS[kind])
         for change in changes:
             verdicts = " → ".join(filter(None, (change.before, change.after)))
-            yield Text(_line(f"  {change.name}  {verdicts}" + (f"  {change.note}" if change.note else "")))
+            yield Text(one_line(f"  {change.name}  {verdicts}" + (f"  {change.note}" if change.note else "")))
     if not any(changes for _, changes in kinds):
         yield Text("no difference")
 
@@ -177,8 +178,4 @@ def _expected(value: Any) -> Mapping[str, Any]:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) and " " not in value and value.isprintable() else repr(value)
-    return _line(text if len(text) <= 40 else f"{text[:39]}…")
-
-
-def _line(text: str) -> str:
-    return pictured(text.replace("\n", "\u240a").replace("\t", "\u2409"))
+    return one_line(text if len(text) <= 40 else f"{text[:39]}…")

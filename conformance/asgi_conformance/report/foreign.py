@@ -17,6 +17,11 @@ def pictured(value: Any) -> str:
     return _HIDDEN.sub(_picture, value if isinstance(value, str) else str(value))
 
 
+def one_line(value: Any) -> str:
+    """``value`` as `pictured` has it, with its line ends and tabs in pictures too."""
+    return pictured(str(value).replace("\n", "\u240a").replace("\t", "\u2409"))
+
+
 def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

@@ -8,14 +8,9 @@ from typing import Any
 
 from .causes import OURS
 from .foreign import pictured
+from .verdicts import HEADLINES
 
 _SYMBOLS = {"pass": "✅", "partial": "◐", "fail": "❌", "error": "💥"}
-_HEADLINES = {
-    "pass": "conforms",
-    "partial": "partly judged",
-    "fail": "does not conform",
-    "error": "could not be judged",
-}
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#!|~$&@]|:(?=[/\w])|(?<=www)\.|^[-+=]|^\d+(?=[.)])")
 _MARKUP_OR_QUOTE = re.compile(_MARKUP.pattern + "|[\"']")
 _SHOWN = 20
@@ -26,7 +21,7 @@ def render(report: Mapping[str, Any]) -> str:
     """The summary: verdict and counts, what to mend (at most twenty causes a group), known deviations, coverage."""
     summary = report["summary"]
     lines = [
-        f"## {_SYMBOLS[summary['verdict']]} {_target(report)} {_HEADLINES[summary['verdict']]}",
+        f"## {_SYMBOLS[summary['verdict']]} {_target(report)} {HEADLINES[summary['verdict']]}",
         "",
         _under(report),
         "",

@@ -10,6 +10,7 @@ from .code_map import code_map
 from .foreign import address
 from .matrix import VERDICTS, differences, link, requirements, sections, whole, worst
 from .state_map import state_map
+from .verdicts import HEADLINES
 
 SYMBOLS = {"pass": "✓", "note": "i", "known": "≈", "warn": "▲", "fail": "✕", "error": "!", "partial": "◐"}
 SYMBOLS["skip"] = "\N{EN DASH}"
@@ -21,12 +22,6 @@ MEANINGS = {
     "fail": "a MUST was breached",
     "skip": "does not apply here, or is not judged",
     "error": "the suite broke, or its evidence is not good enough",
-}
-_HEADLINES = {
-    "pass": "Conforms",
-    "fail": "Does not conform",
-    "partial": "Partly judged",
-    "error": "Could not be judged",
 }
 
 
@@ -52,7 +47,7 @@ def view(report: Mapping[str, Any]) -> dict[str, Any]:
         "several": several,
         "symbols": SYMBOLS,
         "meanings": MEANINGS,
-        "headline": _HEADLINES[summary["verdict"]],
+        "headline": HEADLINES[summary["verdict"]].capitalize(),
         "counts": _counts(summary),
         "strip": _strip(report),
         "yours": [entry for entry in entries if entry["layer"] in OURS and entry["verdict"] in ("fail", "warn")],

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from asgi_conformance.model import Verdict
-
 from .foreign import address
+from .verdicts import RANK
 
-_RANK = {str(verdict): rank for rank, verdict in enumerate(Verdict)}
 NAMES = {0: "CONNECTING", 1: "CONNECTED", 2: "DISCONNECTED", 3: "RESPONSE"}
 
 # RESPONSE stands on top, beside CONNECTING, from where alone it is entered: no line then runs through a box.
@@ -38,7 +36,7 @@ def state_map(states: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> 
     for line in lines.values():
         _describe(line)
         _draw(line, rows, lines)
-    order = sorted(lines.values(), key=lambda line: (-_RANK.get(line["verdict"], -1), line["from"], line["to"]))
+    order = sorted(lines.values(), key=lambda line: (-RANK.get(line["verdict"], -1), line["from"], line["to"]))
     transitions = [t for line in order for t in line["transitions"]]
     return {
         "boxes": [_box(pair, rows, pairs) for pair in [(c, a) for a in rows for c in range(3)]],
@@ -72,13 +70,13 @@ def _judged(cases: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], dict[st
             visits[name] = visits.get(name, 0) + 1
         if verdict not in ("pass", "note"):
             for name in [name for name in walk if name not in clean] or walk[-1:]:
-                verdicts[name] = max(verdicts.get(name, verdict), verdict, key=_RANK.__getitem__)
+                verdicts[name] = max(verdicts.get(name, verdict), verdict, key=RANK.__getitem__)
     return verdicts, visits
 
 
 def _describe(line: dict[str, Any]) -> None:
     found = [t["verdict"] for t in line["transitions"] if t["verdict"]]
-    line["verdict"] = max(found, key=_RANK.__getitem__) if found else ""
+    line["verdict"] = max(found, key=RANK.__getitem__) if found else ""
     line["visited"] = sum(bool(t["visits"]) for t in line["transitions"])
     line["count"] = len(line["transitions"])
     operations = dict.fromkeys(str(t["operation"]) for t in line["transitions"])

@@ -14,6 +14,7 @@ from ..recorder import Run, current_run
 from ..wire import describe_exception
 from . import blacksheep_routes as routes
 from .entry import application_in, at_object, find_wrappers, watch_entry
+from .made import note_raised, observe_made
 from .versions import version_of
 
 NAME = "blacksheep"
@@ -55,7 +56,7 @@ def install(probe_path: str, target: Any) -> None:
     watch_entry(application, functools.partial(_inject_probe, probe_path))
     _observe_start(application)
     _observe_websocket(websocket.WebSocket)
-    _observe_raised(websocket.WebSocketDisconnectError)
+    observe_made(websocket.WebSocketDisconnectError, note_raised)
     _observe_match(sys.modules["blacksheep.server.routing"].Router)
     _observe_entry(application)
     find_wrappers(target, is_application)
@@ -164,21 +165,6 @@ def _observe_websocket(cls: Any) -> None:
             run.objects = 1
             receive, send = at_object(run, receive, send)
         original(self, scope, receive, send)
-
-    cls.__init__ = __init__
-
-
-def _observe_raised(cls: Any) -> None:
-    original = cls.__init__
-
-    @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        run = current_run.get()
-        if run is not None:
-            caller = sys._getframe(1)
-            name = "{}.{}".format(caller.f_globals.get("__name__"), caller.f_code.co_name)
-            run.observe("framework", "raised", {"exc": describe_exception(self), "caller": name, "step": run.step})
 
     cls.__init__ = __init__
 

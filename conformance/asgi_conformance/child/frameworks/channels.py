@@ -107,9 +107,7 @@ def _probe_class(run: Run) -> Any:
         await self.lane.hand({"code": code})
 
     members: Dict[str, Any] = {"connect": connect, "disconnect": disconnect}
-    members["receive_json" if "receive_json" in asked else "receive"] = (
-        receive_json if "receive_json" in asked else receive
-    )
+    members.update({"receive_json": receive_json} if "receive_json" in asked else {"receive": receive})
     return type("ConformanceProbe", (base,), members)
 
 

@@ -15,6 +15,7 @@ from ..recorder import Run, current_run
 from ..wire import describe_exception, encode
 from . import falcon_routes as routes
 from .entry import application_in, at_object, find_wrappers, watch_entry
+from .made import note_raised, observe_made, place_of
 from .versions import version_of
 
 NAME = "falcon"
@@ -57,8 +58,8 @@ def install(probe_path: str, target: Any) -> None:
     watch_entry(app, functools.partial(_inject_probe, probe_path), routes.handler_of)
     _observe_connection(app)
     _observe_handling(app)
-    _observe_made(falcon.WebSocketDisconnected, _raised)
-    _observe_made(falcon.HTTPError, _refused)
+    observe_made(falcon.WebSocketDisconnected, note_raised)
+    observe_made(falcon.HTTPError, _note_refused)
     find_wrappers(target, is_application)
 
 
@@ -133,31 +134,10 @@ def _of_the_target(exc: Any) -> bool:
     return below is not None and not str(below.tb_frame.f_globals.get("__name__", "")).startswith("falcon.asgi.")
 
 
-def _observe_made(cls: Any, note: Any) -> None:
-    original = cls.__init__
-
-    @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        run = current_run.get()
-        if run is not None:
-            frame: Any = sys._getframe(1)
-            while frame is not None and frame.f_code.co_name == "__init__":
-                frame = frame.f_back
-            note(run, self, frame)
-
-    cls.__init__ = __init__
-
-
-def _raised(run: Run, exc: Any, frame: Any) -> None:
-    name = "{}.{}".format(frame.f_globals.get("__name__"), frame.f_code.co_name)
-    run.observe("framework", "raised", {"exc": describe_exception(exc), "caller": name, "step": run.step})
-
-
-def _refused(run: Run, exc: Any, frame: Any) -> None:
-    at = "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)
+def _note_refused(run: Run, exc: Any, frame: Any) -> None:
     detail = getattr(exc, "description", None) or getattr(exc, "title", None)
-    data = {"exc": describe_exception(exc), "at": at, "status_code": _status(exc), "detail": encode(detail)}
+    data: Dict[str, Any] = {"exc": describe_exception(exc), "at": place_of(frame)}
+    data.update(status_code=_status(exc), detail=encode(detail))
     run.observe("framework", "refused", data)
 
 

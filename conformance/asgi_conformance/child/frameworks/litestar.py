@@ -12,6 +12,7 @@ from ..wire import describe_exception, encode
 from . import litestar_routes as routes
 from . import litestar_stack as stack
 from .entry import application_in, at_object, find_wrappers, watch_entry
+from .made import note_raised, observe_made, place_of
 from .versions import version_of
 
 NAME = "litestar"
@@ -50,8 +51,8 @@ def install(probe_path: str, target: Any) -> None:
     exceptions = sys.modules["litestar.exceptions"]
     watch_entry(sys.modules["litestar.app"].Litestar, functools.partial(_inject_probe, probe_path), _handler_of)
     _observe_websocket(sys.modules["litestar.connection"].WebSocket)
-    _observe_made(exceptions.WebSocketException, _raised_or_refused)
-    _observe_made(exceptions.HTTPException, _refused)
+    observe_made(exceptions.WebSocketException, _note_raised_or_refused)
+    observe_made(exceptions.HTTPException, _note_refused)
     stack.install()
     find_wrappers(target, is_application)
 
@@ -101,33 +102,13 @@ def _for_a_handler() -> bool:
     return frame is not None and frame.f_globals.get("__name__") == "litestar.routes.websocket"
 
 
-def _observe_made(cls: Any, note: Any) -> None:
-    original = cls.__init__
-
-    @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        run = current_run.get()
-        if run is not None:
-            frame: Any = sys._getframe(1)
-            while frame is not None and frame.f_code.co_name in ("__init__", "__call__"):
-                frame = frame.f_back
-            note(run, self, frame)
-
-    cls.__init__ = __init__
+def _note_raised_or_refused(run: Run, exc: Any, frame: Any) -> None:
+    disconnect = isinstance(exc, sys.modules["litestar.exceptions"].WebSocketDisconnect)
+    (note_raised if disconnect else _note_refused)(run, exc, frame)
 
 
-def _raised_or_refused(run: Run, exc: Any, frame: Any) -> None:
-    if not isinstance(exc, sys.modules["litestar.exceptions"].WebSocketDisconnect):
-        _refused(run, exc, frame)
-        return
-    name = "{}.{}".format(frame.f_globals.get("__name__"), frame.f_code.co_name)
-    run.observe("framework", "raised", {"exc": describe_exception(exc), "caller": name, "step": run.step})
-
-
-def _refused(run: Run, exc: Any, frame: Any) -> None:
-    at = "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)
-    data: Dict[str, Any] = {"exc": describe_exception(exc), "at": at}
+def _note_refused(run: Run, exc: Any, frame: Any) -> None:
+    data: Dict[str, Any] = {"exc": describe_exception(exc), "at": place_of(frame)}
     for name in ("code", "status_code", "detail"):
         if hasattr(exc, name):
             data[name] = encode(getattr(exc, name))

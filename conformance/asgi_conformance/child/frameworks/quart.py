@@ -253,21 +253,10 @@ class QuartConnection:
         if op not in OPERATIONS:
             raise Failed("Quart's websocket has no " + op)
         if op == "accept":
-            pairs = [
-                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
-                for name, value in args.pop("headers", ())
-            ]
-            headers = sys.modules["werkzeug.datastructures"].Headers(pairs) if pairs else None
-            return await self.websocket.accept(headers=headers, **args)
+            pairs = args.pop("headers", ())
+            return await self.websocket.accept(headers=_headers(pairs) if pairs else None, **args)
         if op == "deny":
-            headers = [
-                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in args["headers"]
-            ]
-            self.answer = (
-                b"".join(args["chunks"]),
-                args["status"],
-                sys.modules["werkzeug.datastructures"].Headers(headers),
-            )
+            self.answer = b"".join(args["chunks"]), args["status"], _headers(args["headers"])
             return None
         if op == "close":
             return await self.websocket.close(**dict({"code": 1000}, **args))
@@ -278,3 +267,8 @@ class QuartConnection:
         if op == "send_json":
             return await self.websocket.send_json(args["data"])
         return await self.websocket.send(args["data"])
+
+
+def _headers(pairs: Any) -> Any:
+    text = [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in pairs]
+    return sys.modules["werkzeug.datastructures"].Headers(text)

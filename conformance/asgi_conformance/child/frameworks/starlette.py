@@ -19,6 +19,7 @@ from ..wire import describe_exception, encode
 from . import starlette_handlers as handlers
 from . import starlette_routes as routes
 from . import starlette_stack as stack
+from .made import note_raised, observe_made, place_of
 
 NAME = "starlette"
 # Starlette's WebSocket does all that the app lane can ask for.
@@ -72,7 +73,7 @@ def install(probe_path: str, target: Any) -> None:
     """Patch the framework's classes: observation of every WebSocket, boundaries between all middleware, the probe."""
     websockets = sys.modules["starlette.websockets"]
     _observe_websocket(websockets.WebSocket)
-    _observe_disconnect(websockets.WebSocketDisconnect)
+    observe_made(websockets.WebSocketDisconnect, note_raised)
     _observe_refusals()
     stack.install(functools.partial(_inject_probe, probe_path))
     stack.find_wrappers(target)
@@ -98,21 +99,6 @@ def _observe_websocket(cls: Any) -> None:
     cls.__init__ = __init__
 
 
-def _observe_disconnect(cls: Any) -> None:
-    original = cls.__init__
-
-    @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        run = current_run.get()
-        if run is not None:
-            caller = sys._getframe(1)
-            name = "{}.{}".format(caller.f_globals.get("__name__"), caller.f_code.co_name)
-            run.observe("framework", "raised", {"exc": describe_exception(self), "caller": name, "step": run.step})
-
-    cls.__init__ = __init__
-
-
 def _observe_refusals() -> None:
     """Note why the framework itself refuses a connection: a parameter that is missing, or a dependency that raises."""
     places = (
@@ -123,31 +109,18 @@ def _observe_refusals() -> None:
     for module, name in places:
         cls = getattr(sys.modules.get(module), name, None)
         if cls is not None:
-            _observe_refusal(cls)
+            observe_made(cls, _note_refused)
 
 
-def _observe_refusal(cls: Any) -> None:
-    original = cls.__init__
-
-    @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        run = current_run.get()
-        if run is not None:
-            frame: Any = sys._getframe(1)
-            while frame is not None and frame.f_code.co_name == "__init__":
-                frame = frame.f_back
-            at = "{}:{}".format(frame.f_code.co_filename, frame.f_lineno)
-            data: Dict[str, Any] = {"exc": describe_exception(self), "at": at}
-            for name in ("code", "status_code", "reason", "detail"):
-                if hasattr(self, name):
-                    data[name] = encode(getattr(self, name))
-            if hasattr(self, "errors"):
-                found = self.errors() if callable(self.errors) else self.errors
-                data["missing"] = [[str(part) for part in error.get("loc", ())] for error in found]
-            run.observe("framework", "refused", data)
-
-    cls.__init__ = __init__
+def _note_refused(run: Run, exc: Any, frame: Any) -> None:
+    data: Dict[str, Any] = {"exc": describe_exception(exc), "at": place_of(frame)}
+    for name in ("code", "status_code", "reason", "detail"):
+        if hasattr(exc, name):
+            data[name] = encode(getattr(exc, name))
+    if hasattr(exc, "errors"):
+        found = exc.errors() if callable(exc.errors) else exc.errors
+        data["missing"] = [[str(part) for part in error.get("loc", ())] for error in found]
+    run.observe("framework", "refused", data)
 
 
 def _inject_probe(probe_path: str, router: Any, scope: Any) -> None:
