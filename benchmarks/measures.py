@@ -23,7 +23,8 @@ SWEEP = [*SUITE[:-1], "--case=exhaustive.client*", "--exhaustive"]
 # As a user has it: some containers have Python compile everything at each start, and write every dot by itself.
 NOT_USUAL = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in NOT_USUAL}
-ENVIRONMENT.update(PYTHONPATH=str(HERE), CI="true")
+# Behind it what the caller has put there: a checkout that is not the installed one is measured then.
+ENVIRONMENT.update(PYTHONPATH=os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH")))), CI="true")
 # kosoku's core: without the sections of performance and compression.
 CORE = [word for section in ("9.*", "12.*", "13.*") for word in ("-x", section)]
 KOSOKU = os.environ.get("KOSOKU") or shutil.which("kosoku")

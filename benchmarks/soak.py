@@ -75,12 +75,16 @@ def changed(before: Iterable[Line], after: Iterable[Line]) -> list[str]:
 
 
 def at(samples: Sequence[Line], share: float) -> Line:
-    """What was open at a share of all runs: medians of the samples about there."""
+    """What was open at a share of all runs: medians of the samples about there, and the fewest tasks.
+
+    A sample is taken at any moment, so its tasks are also those of runs that go on. One that is left never goes away.
+    """
     total = samples[-1]["runs"]
     near = [sample for sample in samples if abs(sample["runs"] / total - share) <= 0.05] or [samples[-1]]
     found: Line = {"runs": round(total * share)}
     for who in ("suite", "target"):
-        found[who] = {name: statistics.median(sample[who][name] for sample in near) for name in near[0][who]}
+        seen = {name: [sample[who][name] for sample in near] for name in near[0][who]}
+        found[who] = {name: (min if name == "tasks" else statistics.median)(values) for name, values in seen.items()}
     return found
 
 

@@ -44,6 +44,8 @@ def tables(results: Mapping[str, Any]) -> str:
     total = counts(mutants)
     lines.append(_row("**all**", "", total))
     rest = [one for one in mutants if one["verdict"] != "killed"]
+    if not rest:
+        return "\n".join(lines)
     lines += ["", "Those that are not killed, or are laid on a wrong layer:", ""]
     lines += ["| mutant | | why |", "|---|---|---|"]
     lines += [f"| `{one['mutant']}` | {one['verdict']} | {reason(one['mutant'])} |" for one in rest]

@@ -27,6 +27,11 @@ TRIED = (
     "server.sends.close.reserved",
     "middleware.receive.text.drop@second",
     "framework.send.text.hang",
+    # No connection gets past these: two cases say who holds it up.
+    "middleware.connect.swap",
+    "middleware.accept.hang",
+    "framework.method.accept.hang",
+    "framework.method.receive.twice",
     "framework.state.client_state.1.websocket.disconnect.to-1",
     "application.closing.close.code.500",
 )

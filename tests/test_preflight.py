@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from asgi_conformance.model import Observation, Trace
-from asgi_conformance.preflight import answer_of, refusal
+from asgi_conformance import cases
+from asgi_conformance.model import Layer, Observation, Trace, Verdict
+from asgi_conformance.preflight import WITNESSES, answer_of, refusal
 from asgi_conformance.run import Plan, Run
 from asgi_conformance.settings import Settings, parse
 
@@ -61,6 +62,35 @@ def test_who_holds_the_connect_event_up_is_named() -> None:
     assert "app.Second did not answer within 5 s" in refusal(held, STARLETTE, Settings())
     passed = Trace((*held.observations, Observation(3, "asgi:2", "receive", event)))
     assert "app.Guard (/app.py:7) did not answer within 5 s" in refusal(passed, STARLETTE, Settings())
+
+
+def test_an_operation_that_ended_because_the_client_had_gone_did_not_reach_the_client() -> None:
+    ended = Observation(7, "app", "op", {"op": "accept", "raised": {"type": "builtins.RuntimeError"}})
+    told = refusal(Trace((*trace(None, seconds=5.0).observations, ended)), STARLETTE, Settings())
+    assert "did not answer within 5 s" in told
+    assert all(id in told for id in WITNESSES)
+    assert not any(id in refusal(trace(), STARLETTE, Settings()) for id in WITNESSES)
+
+
+def test_who_keeps_the_accept_is_named() -> None:
+    event = {"event": {"type": "websocket.accept"}}
+    above = {"component": {"name": "app.Second", "file": "/app.py", "line": 3}, "below": {"name": "app.Guard"}}
+    entered = Observation(2, "asgi:3", "enter", above)
+    given = [Observation(3, "inner", "receive", event)]
+    kept = [Observation(4, place, "send", event) for place in ("inner", "asgi:3")]
+    told = refusal(Trace((*trace(None, seconds=5.0).observations, entered, *given, *kept)), STARLETTE, Settings())
+    assert told.startswith("The probe was called and accepted, but app.Second (/app.py:3) did not pass the accept on")
+
+
+def test_an_accept_that_asks_for_nothing_is_the_frameworks() -> None:
+    state = Observation(3, "framework", "state", {"attribute": "client_state", "old": None, "new": 0})
+    silent = trace(None, seconds=5.0)
+    told = refusal(Trace((*silent.observations, state)), STARLETTE, Settings())
+    assert told.startswith("The probe was called, but accept() of starlette 1 did not end within 5 s")
+    last = silent.observations[-1]
+    asking = Observation(6, "client", "deadline", {**last.data, "app": {"waiting": {"inner.receive": "receive"}}})
+    told = refusal(Trace((*silent.observations[:-1], state, asking)), STARLETTE, Settings())
+    assert "app.Guard (/app.py:7) did not answer within 5 s" in told
 
 
 def test_an_accept_that_does_not_end_is_laid_on_nobody_outside() -> None:
@@ -140,6 +170,7 @@ def test_inside_that_fails_is_not_advised_again() -> None:
 
 
 TARGET = """
+import asyncio
 from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI, Header
 from starlette.applications import Starlette
@@ -167,6 +198,15 @@ class Raising(Origins):
         raise LookupError("nothing here")
 
 raising = Raising(Starlette())
+
+class Silent(Origins):
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "websocket":
+            await receive()
+            await asyncio.get_running_loop().create_future()
+        await self.app(scope, receive, send)
+
+silent = Silent(Starlette())
 
 @asynccontextmanager
 async def lifespan(app):
@@ -213,7 +253,25 @@ def test_the_lines_let_the_probe_pass_a_wrapper_that_checks_origins(tmp_path: Pa
 def test_a_target_that_raises_is_no_matter_of_settings(tmp_path: Path) -> None:
     text, _ = reached(tmp_path, "raising", {})
     assert "raised LookupError: nothing here (at " in text
-    assert "preflighted.py:26" in text
+    assert "preflighted.py:27" in text
+
+
+def test_who_never_answers_is_blamed_by_the_cases_that_tell(tmp_path: Path) -> None:
+    (tmp_path / "preflighted.py").write_text(TARGET)
+    run = Run(Plan("preflighted:silent", str(tmp_path), settings=Settings(deadline=1.0)))
+    try:
+        run.ready()
+        results = run.results([case for case in cases.load() if case.id in ("handshake.accept", "messages.echo")])
+    finally:
+        run.stop()
+    judged, skipped = results[0], results[1:]
+    # How long an answer may take no document says: it is a rule of our own that nobody holds a connection up.
+    assert (judged.verdict, judged.layer) == (Verdict.WARN, Layer.MIDDLEWARE)
+    assert ["preflighted.Silent" in f.component for f in judged.findings if f.verdict is Verdict.WARN] == [True]
+    assert {result.verdict for result in skipped} == {Verdict.SKIP}
+    assert {result.reason for result in skipped} == {run.refused}
+    received = [o.data["event"]["type"] for o in judged.trace.at("outer", "receive")]
+    assert received == ["websocket.connect"], "what was given up is told of nothing more"
 
 
 def test_the_state_of_the_lifespan_reaches_the_connection(tmp_path: Path) -> None:

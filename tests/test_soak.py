@@ -54,6 +54,13 @@ def test_a_share_is_the_median_of_the_samples_about_there(soak: Any) -> None:
     assert soak.at(samples, 1.0)["runs"] == 1000
 
 
+def test_tasks_of_runs_that_go_on_are_no_growth_and_those_that_are_left_are(soak: Any) -> None:
+    going_on = [sample(runs, tasks=3 if runs % 3 else 27) for runs in range(0, 1001, 10)]
+    left = [sample(runs, tasks=3 + runs // 50) for runs in range(0, 1001, 10)]
+    wrong = [soak.grown(soak.at(samples, 0.25), soak.at(samples, 1.0))[1] for samples in (going_on, left)]
+    assert wrong == [[], ["tasks of the suite: 7, then 22", "tasks of the target: 7, then 22"]]
+
+
 def test_a_verdict_that_changes_is_named(soak: Any) -> None:
     once = [came_to("a", "pass"), came_to("b", "known"), came_to("c", "note")]
     after = [came_to("a", "fail", "pass"), came_to("b", "known"), came_to("c", "note", unstable=True)]

@@ -19,6 +19,9 @@ UNKNOWN = (
     "in its own routes, which nothing shows. Name each of them in pyproject.toml:\n"
     '    [tool.asgi-conformance.route."/path"]'
 )
+# Where nobody answers the handshake, so many cases tell who is at fault; each further one would wait for it as well.
+WITNESSES = ("handshake.accept", "handshake.subprotocol[none-offered]")
+NO_CASE = f"no probe case is judged but {' and '.join(WITNESSES)}"
 ROUTE = '[tool.asgi-conformance.route."/path"]'
 
 
@@ -82,8 +85,13 @@ def middleware_of(trace: Trace) -> tuple[Component, ...]:
 
 
 def reached(trace: Trace) -> bool:
-    """Whether the probe was called."""
-    return bool(trace.at("app", "op"))
+    """Whether the probe was called and the handshake answered: what ends after a deadline does because we gave up."""
+    return bool(trace.at("app", "op")) and not silent(trace)
+
+
+def silent(trace: Trace) -> bool:
+    """Whether nobody answered the handshake within its deadline."""
+    return bool(trace.at("client", "deadline")) and not trace.at("wire", "response")
 
 
 def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> str:
@@ -95,11 +103,10 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
         visits = settings.profile in ("app", "all") and settings.routes == "all"
         return UNKNOWN if visits and not settings.route else ""
     answer = answer_of(trace)
-    if answer.status is None and answer.waited is not None and trace.at("inner", "receive"):
-        name = " ".join(filter(None, (framework.get("name"), framework.get("version"))))
-        called = f"The probe was called and {name} was given the connect event, but accept() did not end"
-        return f"{called} within {answer.waited:g} s: no probe case is judged."
-    text = f"The probe was not reached, so no probe case is judged: {_told(answer)}."
+    if silent(trace) and _called(trace):
+        return f"{_held_up(trace, framework)} within {answer.waited:g} s: {NO_CASE}."
+    no_case = NO_CASE if silent(trace) else "no probe case is judged"
+    text = f"The probe was not reached, so {no_case}: {_told(answer)}."
     if answer.raised is not None or answer.status == 500:
         return f"{text} See the target's own output."
     if settings.probe == "inside":
@@ -110,6 +117,25 @@ def refusal(trace: Trace, framework: Mapping[str, str], settings: Settings) -> s
     lines = advice(answer)
     other = "" if lines == [INSIDE] else f"\nor, which leaves the middleware out:\n    {INSIDE}"
     return "\n    ".join([f"{text} Add to pyproject.toml:", TABLE, *lines]) + other
+
+
+def _called(trace: Trace) -> bool:
+    """Whether a silence lies at accept() or above it: the probe was called, and waits for nothing from below."""
+    waiting = trace.at("client", "deadline")[0].data.get("app") or {}
+    asked = "inner.receive" in (waiting.get("waiting") or {})
+    return bool(trace.at("inner", "receive")) or (bool(trace.at("framework", "state")) and not asked)
+
+
+def _held_up(trace: Trace, framework: Mapping[str, str]) -> str:
+    """Who was given what last, and let nobody have it."""
+    handed = {o.boundary for o in trace.observations if o.kind == "send"}
+    entered = [o for o in trace.observations if o.kind == "enter" and o.boundary in handed and o.data.get("component")]
+    if entered and "outer" not in handed:
+        who = entered[0].data["component"]
+        return f"The probe was called and accepted, but {_placed(who)} did not pass the accept on"
+    name = " ".join(filter(None, (framework.get("name"), framework.get("version"))))
+    given = f" and {name} was given the connect event" if trace.at("inner", "receive") else ""
+    return f"The probe was called{given}, but accept() {'' if given else f'of {name} '}did not end"
 
 
 def answer_of(trace: Trace) -> Answer:
@@ -140,9 +166,7 @@ def _innermost(entered: Sequence[Observation]) -> Mapping[str, Any]:
 
 def _told(answer: Answer) -> str:
     """Who answered what, in one clause."""
-    who = str(answer.who.get("name") or "the target")
-    if answer.who.get("file"):
-        who += f" ({answer.who['file']}:{answer.who['line']})"
+    who = _placed(answer.who)
     if answer.refusal is not None and answer.status != 101:
         return f"{who} answered {_status(answer)}, because {_reason(answer.refusal)}"
     if answer.raised is not None:
@@ -153,6 +177,11 @@ def _told(answer: Answer) -> str:
     if answer.status is None and answer.waited is not None:
         return f"{who} did not answer within {answer.waited:g} s"
     return f"{who} answered {_status(answer)}"
+
+
+def _placed(who: Mapping[str, Any]) -> str:
+    name = str(who.get("name") or "the target")
+    return f"{name} ({who['file']}:{who['line']})" if who.get("file") else name
 
 
 def _status(answer: Answer) -> str:

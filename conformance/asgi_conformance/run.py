@@ -24,7 +24,7 @@ from .launching import deadlines, launch, start
 from .loops import end_tasks
 from .model import Attempt, Case, Component, Result, ServerInfo, Trace, Verdict
 from .plan import Plan as Plan
-from .preflight import middleware_of, preflight_case, reached, refusal
+from .preflight import WITNESSES, middleware_of, preflight_case, reached, refusal, silent
 from .results import summarized
 from .routes import cases_of, route_named, routes_of
 from .separate import Separate
@@ -54,6 +54,7 @@ class Run:
         self._runner: Runner | None = None
         self._context: Context | None = None
         self.refused: str = ""
+        self._telling: tuple[str, ...] = ()
         self.middleware: tuple[Component, ...] = ()
         self._standstills = self._early_deaths = 0
         self._separate = Separate(
@@ -106,6 +107,7 @@ class Run:
         may, accepted = self.plan.settings.may, self.plan.accepting(self.server, framework)
         self._context = Context(self.server, self.product, version, may, accepted=accepted, versions=versions)
         self.refused = refusal(ran.trace, framework, self.plan.settings)
+        self._telling = WITNESSES if self.refused and silent(ran.trace) else ()
 
     def _address(self, case: Case, control: bool) -> Address:
         assert self._process is not None
@@ -266,7 +268,7 @@ class Run:
 
     def _unjudged(self, case: Case) -> bool:
         """Whether a case needs the probe, which is out of reach."""
-        return bool(self.refused) and case.kind == "probe" and not self._bared(case)
+        return bool(self.refused) and case.kind == "probe" and not (self._bared(case) or case.full_id in self._telling)
 
     def _bared(self, case: Case) -> bool:
         return case.kind == "probe" and (self.bare or OUTERMOST in case.needs)
@@ -279,9 +281,10 @@ class Run:
         if missing:
             return Judgement(Verdict.SKIP, None, (), missing)
         judgement = judge(ran.case, ran.trace, self._context)
-        reached = ran.case.kind != "route" or ran.trace.at("route", "enter")
-        if self.refused and judgement.verdict is Verdict.SKIP and not reached:
-            return replace(judgement, reason=self.refused)
+        unreached = ran.case.kind == "route" and not ran.trace.at("route", "enter")
+        undecided = Verdict.ERROR if ran.case.full_id in self._telling else Verdict.SKIP
+        if self.refused and judgement.verdict is undecided and (unreached or ran.case.full_id in self._telling):
+            return replace(judgement, verdict=Verdict.SKIP, layer=None, reason=self.refused)
         return judgement
 
     def _missing(self, case: Case) -> str:

@@ -176,10 +176,14 @@ class Runner:
             if kept:
                 kept = await self._guarded(recording, lane.finish())
         finally:
-            lane.connection.discard()
-            if recording.entered and not recording.exited:
-                self._process.send({"cancel": recording.id})
-                await self._guarded(recording, recording.exit("release"))
+            try:
+                if recording.entered and not recording.exited:
+                    # Before the connection goes: else it were chance whether the app lane is told of that, too.
+                    lane.connection.stop_reading()
+                    self._process.send({"cancel": recording.id})
+                    await self._guarded(recording, recording.exit("release"))
+            finally:
+                lane.connection.discard()
 
     async def _visit(self, case: Case, recording: Recording) -> None:
         """A route case has no app lane; whatever the handler does, in the end the client has left."""

@@ -15,7 +15,7 @@ from .claims import Claim, exception_text, first_breach
 from .dialect import dialect
 from .framework import framework
 from .framework_route import framework_route
-from .middleware import middleware
+from .middleware import held_up, middleware
 from .seen import Seen, read
 from .server import server
 from .surface import surface
@@ -104,6 +104,8 @@ def _claims(case: Case, seen: Seen, context: Context, requires: Collection[str] 
     yield from server(seen, context.server.spec_version, requires)
     if len(seen.boundaries) > 2:
         yield from middleware(seen, context.may)
+    elif seen.missed:
+        yield from held_up(seen)
     begun = any(m.app.get("step") is not None for m in seen.missed)  # an operation that never ended is one, too
     if not seen.operations and not (begun and context.framework == STARLETTE):
         return

@@ -59,9 +59,8 @@ def middleware(seen: Seen, may: Collection[str] = ()) -> Iterator[Claim]:
             for id in (VALID, TRANSPARENT):
                 if all(claim.held or claim.requirement != id for claim in claims):
                     yield _claim(component, id, True, "every event passed on", "every event passed on", below.name, id)
-
-
     yield from _broken_off(seen)
+    yield from held_up(seen)
 
 
 def _claim(component: Component, id: str, held: bool, expected: str, observed: str, boundary: str, about: str) -> Claim:
@@ -214,11 +213,29 @@ def _raised(exc: Mapping[str, Any]) -> str:
 
 def _broken_off(seen: Seen) -> Iterator[Claim]:
     """An entry that raises before it has called what lies below it, in the place of an answer."""
-    last = seen.boundaries[-1]
-    exc, who = (last.exit or {}).get("exc"), last.entered.get("below") or {}
-    if exc is not None and not last.sent and not last.receive_raised and who.get("layer") == "middleware":
-        component = Component(who["name"], Layer.MIDDLEWARE, who.get("file", ""), who.get("line", 0))
+    last, component = seen.boundaries[-1], _innermost(seen)
+    exc = (last.exit or {}).get("exc")
+    if exc is not None and not last.sent and not last.receive_raised and component is not None:
         yield _claim(component, VALID, False, "what lies below it is called", _raised(exc), last.name, VALID)
+
+
+def held_up(seen: Seen) -> Iterator[Claim]:
+    """An entry that neither answers the handshake nor calls what lies below it."""
+    if not seen.boundaries:
+        return
+    last, component = seen.boundaries[-1], _innermost(seen)
+    missed = next((m for m in seen.missed if m.wait == "response" and m.sound and not m.app.get("over")), None)
+    if missed is not None and component is not None and not last.sent:
+        expected, observed = "an answer, or what lies below it is called", f"neither within {missed.seconds:g} s"
+        yield _claim(component, TRANSPARENT, False, expected, observed, last.name, TYPES[CONNECT])
+
+
+def _innermost(seen: Seen) -> Component | None:
+    """The middleware that was entered last, where nothing below it was."""
+    who = seen.boundaries[-1].entered.get("below") or {}
+    if who.get("layer") != "middleware" or seen.framework:
+        return None
+    return Component(who["name"], Layer.MIDDLEWARE, who.get("file", ""), who.get("line", 0))
 
 
 def _inserted(before: Sequence[Event], after: Sequence[Event], index: int) -> bool:
