@@ -13,6 +13,17 @@ from typing import Any
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
+# What is answered to a Close frame instead of the same.
+CLOSES = {
+    "reserved code": (1005).to_bytes(2, "big"),
+    "code out of range": (999).to_bytes(2, "big"),
+    "another code": (3999).to_bytes(2, "big"),
+    "half a code": b"\x03",
+    "no text": (1000).to_bytes(2, "big") + b"\xff",
+    "long Close": (1000).to_bytes(2, "big") + b"x" * 124,
+}
+
+
 class Leave(Exception):
     """TCP ends now."""
 
@@ -59,8 +70,11 @@ class Endpoint:
         def send(opcode: int, payload: bytes = b"") -> None:
             if self.fault == "masked":
                 writer.write(bytes((0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0)) + payload)
+            elif len(payload) > 125:
+                writer.write(bytes((0x80 | opcode, 126)) + len(payload).to_bytes(2, "big") + payload)
             else:
-                writer.write(bytes((0x80 | opcode, len(payload))) + payload)
+                final = 0 if self.fault == "fragment of a Close" and opcode == 8 else 0x80
+                writer.write(bytes((final | opcode, len(payload))) + payload)
 
         if self.fault == "closes at once":
             send(8, (4000).to_bytes(2, "big"))
@@ -100,7 +114,7 @@ class Endpoint:
             await reader.read()
         if self.fault == "no Close":
             raise Leave
-        send(8, (1005).to_bytes(2, "big") if self.fault == "reserved code" else payload)
+        send(8, CLOSES.get(self.fault, payload))
         if self.fault == "data behind":
             send(1, b"late")
         if self.fault == "stays open":

@@ -13,7 +13,7 @@ from asgi_conformance.cases.routes import WAYS
 from asgi_conformance.dialects import DIALECTS
 from asgi_conformance.model import Level, Verdict
 from asgi_conformance.run import Plan, Run
-from mutations import events, forbidden, publish, server, tamper
+from mutations import deployed, events, forbidden, publish, server, tamper
 from mutations.attempt import attempt, results_of
 from mutations.grammar import INWARD, OUTWARD, everything, mutants
 from mutations.mutant import LAYERS, Mutant
@@ -132,6 +132,18 @@ def test_the_published_figures_are_those_of_the_results() -> None:
 def test_a_mutant_is_killed(id: str) -> None:
     mutant = next(mutant for mutant in mutants() if mutant.id == id)
     assert attempt(mutant).verdict == "killed"
+
+
+def test_a_mutant_at_the_wire_is_seen_from_outside_and_a_right_server_is_not_blamed() -> None:
+    right = deployed.seen_by(None)
+    assert right == {"url.version": ["rfc6455.handshake.version-named"]}, "the known deviation of a server without name"
+    (mutant,) = [mutant for mutant in deployed.of_the_wire() if mutant.id == "server.sends.close.reserved"]
+    assert "rfc6455.codes.reserved-not-sent" in deployed.without(deployed.seen_by(mutant), right)["url.close[1000]"]
+
+
+def test_what_cannot_be_seen_from_outside_has_its_reason() -> None:
+    ids = [mutant.id for mutant in deployed.of_the_wire()]
+    assert not [glob for glob in deployed.REASONS if not any(fnmatchcase(id, glob) for id in ids)]
 
 
 @pytest.mark.parametrize("handler", ["echo", "closing", "refusing", "denying"])

@@ -48,6 +48,14 @@ FAULTS = [
     ("no answer", "url.close[4001-bye]", "close.echo-prompt", Verdict.WARN),
     ("stays open", "url.close[1000]", "close.tcp-closed", Verdict.FAIL),
     ("reserved code", "url.close[1000]", "codes.reserved-not-sent", Verdict.FAIL),
+    ("code out of range", "url.close[1001]", "codes.range", Verdict.FAIL),
+    ("another code", "url.close[3000-bye]", "close.echo-code", Verdict.NOTE),
+    ("half a code", "url.close[4999-123b]", "close.body", Verdict.FAIL),
+    ("no text", "url.close[1000]", "close.body", Verdict.FAIL),
+    ("long Close", "url.opens", "control.length", Verdict.FAIL),
+    ("fragment of a Close", "url.close[1000]", "control.unfragmented", Verdict.FAIL),
+    ("masked", "url.ping[empty]", "frames.server-unmasked", Verdict.FAIL),
+    ("masked", "url.message[text]", "frames.server-unmasked", Verdict.FAIL),
     ("data behind", "url.close[1000]", "close.no-data-after", Verdict.FAIL),
     ("takes anything", "url.invalid[rsv1]", "fail.ends", Verdict.FAIL),
     ("takes anything", "url.unmasked", "frames.client-masked", Verdict.FAIL),
@@ -55,6 +63,22 @@ FAULTS = [
     ("fails without a word", "url.utf8[overlong]", "fail.close-frame", Verdict.WARN),
     ("wrong accept later", "url.again[fin]", "handshake.accept", Verdict.FAIL),
 ]
+# What is held against an endpoint whatever the row: every one of a function under some fault.
+ROWS = [
+    ("wrong accept", "url.opens"),
+    ("subprotocol", "url.subprotocol"),
+    ("any version", "url.version"),
+    ("deaf", "url.ping"),
+    ("deaf between", "url.ping-between-fragments"),
+    ("drops messages", "url.message"),
+    ("no Close", "url.close"),
+    ("takes anything", "url.invalid"),
+    ("takes anything", "url.unmasked"),
+    ("takes anything", "url.utf8"),
+    ("wrong accept later", "url.again"),
+]
+# A requirement of these cases that no endpoint can be seen to breach: it is shown where it holds.
+NEVER_BREACHED = {"rfc6455.fragments.both-supported"}
 # With these the client waits in vain.
 WAITING = {"deaf", "another pong", "deaf between", "no answer", "stays open", "takes anything"}
 
@@ -91,6 +115,33 @@ def test_each_case_blames_a_broken_endpoint(fault: str, case: str, requirement: 
         (result,) = run(url, case, deadline=0.4 if fault in WAITING else 5.0)
     assert result.verdict is verdict, result
     assert f"rfc6455.{requirement}" in {f.requirement for f in result.findings if f.verdict is verdict}
+
+
+@pytest.mark.parametrize(("fault", "function"), ROWS)
+def test_every_row_of_a_case_blames_a_broken_endpoint(fault: str, function: str) -> None:
+    rows = [case.full_id for case in load() if case.id == function]
+    with serving(fault) as url:
+        results = run(url, *rows, deadline=0.4 if fault in WAITING else 5.0)
+    assert [result.case.full_id for result in results if result.verdict in (Verdict.FAIL, Verdict.WARN)] == rows
+
+
+def test_every_requirement_of_these_cases_is_breached_by_some_endpoint() -> None:
+    assert {function for _, function in ROWS} == IDS
+    breached = {f"rfc6455.{requirement}" for _, _, requirement, _ in FAULTS}
+    assert {id for case in load() for id in case.requires} - NEVER_BREACHED == breached
+
+
+def test_an_endpoint_that_is_gone_is_an_error_and_no_skip() -> None:
+    with serving() as url:
+        found = parsed(url)
+        deployed = DeployedRun(Plan(found.shown, "", server="url"), found)
+        deployed.ready()
+    try:
+        results = deployed.results(load())
+    finally:
+        deployed.stop()
+    assert {result.verdict for result in results} == {Verdict.ERROR}
+    assert all(result.reason.startswith("cannot connect any more: ConnectionRefusedError") for result in results)
 
 
 @pytest.mark.parametrize("choice", ["closes at once", "refuses later", "flood", "takes nothing"])

@@ -13,8 +13,9 @@ from ..script import App, Client, case, separately
 from ..values import Repeated
 
 UNKNOWN = "unknown.asgi-conformance"
+FRAMES = ("rfc6455.frames.server-unmasked", "rfc6455.control.unfragmented")
 CONDUCT = (
-    "rfc6455.frames.server-unmasked",
+    *FRAMES,
     "rfc6455.codes.reserved-not-sent",
     "rfc6455.codes.range",
     "rfc6455.control.length",
@@ -73,7 +74,7 @@ def _define() -> None:
 
     @case(
         "url.ping",
-        requires=("rfc6455.ping.pong",),
+        requires=("rfc6455.ping.pong", *FRAMES),
         kind="url",
         rows=(("empty", b""), ("text", b"are you there?"), ("125b", bytes(range(125)))),
     )
@@ -96,7 +97,7 @@ def _define() -> None:
 
     @case(
         "url.message",
-        requires=("rfc6455.fragments.both-supported", "rfc6455.close.handshake"),
+        requires=("rfc6455.fragments.both-supported", "rfc6455.close.handshake", *FRAMES),
         kind="url",
         rows=(
             ("text", (("whole", True),)),

@@ -32,6 +32,9 @@ def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     if late is not None:
         reason = f"the wait for {late.data['wait']} was too long, but this machine was late itself: nothing is proved"
         return Judgement(Verdict.ERROR, Layer.SUITE, (), reason)
+    if seen.failed and not trace.at("wire", "connect"):
+        # The endpoint was there when the run began. Why it is not now, a client cannot tell.
+        return Judgement(Verdict.ERROR, Layer.SUITE, (), f"cannot connect any more: {seen.failed[0]['why']}")
     claims = first_breach(c for c in _claims(case, seen) if concerns(c, case))
     findings = tuple(f for c in claims if (f := finding(c, case, context)) is not None)
     breached = {f.requirement for f in findings if f.verdict not in (Verdict.PASS, Verdict.NOTE)}
@@ -97,6 +100,10 @@ def _conduct(wire: Wire) -> Iterator[Claim]:
     """What holds of every frame that an endpoint sends, whatever its application asked for."""
     for frame in wire.received:
         yield claim("rfc6455.frames.server-unmasked", not frame.get("masked"), "no mask", frame_text(frame))
+        if frame["opcode"] not in ("close", "ping", "pong"):
+            continue
+        whole = "whole" if frame["fin"] else "a fragment of one"
+        yield claim("rfc6455.control.unfragmented", frame["fin"], "control frames that are whole", whole)
         if frame["opcode"] != "close":
             continue
         code, length = frame.get("code"), int(frame.get("length", 0))
