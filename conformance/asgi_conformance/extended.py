@@ -24,6 +24,8 @@ _DECIDED = ("close", "frames", "lost", "messages", "middleware", "states", "ille
 _DIFFERENCES = 8
 # A script that failed is run again so often at most. One that never fails again is shown, and blames nobody.
 AGAIN = 5
+# After so many of those the search ends: they are not one chance any more.
+DOUBTED = 5
 Told = Mapping[str, tuple[Any, str]]
 
 
@@ -79,12 +81,17 @@ class Extended:
         begun = time.monotonic()
         denial = "websocket.http.response" in run.server.extensions
         terms = Terms(count, seed, case.requires, denial, failing, folder)
-        # A search looks once; what it finds is run again like any other case, with its control.
-        found = search(terms, run.look)
         again = f"{blank.reproduce} --fuzz={count}:{seed}"
+        # A search looks once; what it finds is run again like any other case, with its control.
+        found, doubted = search(terms, run.look), []
+        while found.failure is not None and found.shortest is not None:
+            ended = _shortest(case, found, *_repeated(run, found.shortest.case, failing), failing, again)
+            doubted.append(ended)
+            if ended.verdict in failing or len(doubted) == DOUBTED:
+                return ended
+            found.doubt()
+            search(terms, run.look, found)
         duration = int((time.monotonic() - begun) * 1_000_000)
-        if found.failure is not None and found.shortest is not None:
-            return _shortest(case, found, _repeated(run, found.shortest.case, failing), failing, again)
         differences = [
             _note(text)
             for server, told in self._told.items()
@@ -94,6 +101,9 @@ class Extended:
         if found.undecided:
             first = found.undecided[0].reason
             differences.append(_note(f"{len(found.undecided)} scripts could not be judged; the first: {first}"))
+        if doubted:
+            rest = f"{doubted[0].case.title} None of {found.scripts} scripts failed again."
+            return replace(doubted[0], case=replace(doubted[0].case, title=rest))
         return _passed(case, blank, found, tuple(differences), duration, again)
 
 
@@ -120,25 +130,25 @@ def _passed(
     )
 
 
-def _repeated(run: Run, script: Case, failing: list[Verdict]) -> Result:
-    """The first repetition that fails as well; the last one, where none does."""
-    for _ in range(AGAIN):
+def _repeated(run: Run, script: Case, failing: list[Verdict]) -> tuple[Result, bool]:
+    """The first repetition that fails as well, the last one where none does; and whether there was another answer."""
+    for turn in range(AGAIN):
         result = run.results([script])[0]
         if result.verdict in failing:
-            break
-    return result
+            return result, turn > 0 or result.unstable
+    return result, True
 
 
-def _shortest(case: Case, found: Search, second: Result, failing: list[Verdict], again: str) -> Result:
+def _shortest(case: Case, found: Search, second: Result, unstable: bool, failing: list[Verdict], again: str) -> Result:
     from .fuzz.paste import pasted
 
     assert found.failure is not None
     assert found.shortest is not None
-    result, fails = second, second.verdict in failing
+    result, fails = replace(second, unstable=unstable), second.verdict in failing
     if not fails:
         attempts = (*found.failure.attempts, *second.attempts)
         verdict = worst((Verdict.NOTE, second.verdict))
-        result = replace(second, verdict=verdict, layer=None, attempts=attempts, unstable=True)
+        result = replace(result, verdict=verdict, layer=None, attempts=attempts)
     breached = tuple(f for f in result.findings if f.verdict is result.verdict)
     steps = len(found.shortest.taken)
     text = pasted(result.case, breached, found.seed)

@@ -24,7 +24,8 @@ class Search:
     """What a search came to.
 
     ``failure`` is the result of the shortest script that fails and ``shortest`` that script, None where none does.
-    ``undecided`` are results that say nothing of the target. ``seen`` maps each script to what was observed of it.
+    ``undecided`` are results that say nothing of the target. ``seen`` maps each script to what was observed of it, and
+    ``failed`` says whether it failed.
     """
 
     seed: int
@@ -36,6 +37,17 @@ class Search:
     undecided: list[Result] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     seen: dict[str, tuple[Script, str]] = field(default_factory=dict)
+    failed: dict[str, bool] = field(default_factory=dict)
+
+    def doubt(self) -> None:
+        """The shortest script that failed did so once: it counts as right, and others that failed are looked at anew.
+
+        One of them may be what was really found, shrunk to something that came to pass once.
+        """
+        assert self.shortest is not None
+        right = {key: False for key, failed in self.failed.items() if not failed}
+        self.failed = {**right, repr(self.shortest.case.steps): False}
+        self.failure = self.shortest = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,13 @@ class Terms:
     folder: Path | None = None
 
 
-def search(terms: Terms, perform: Callable[[Case], Result]) -> Search:
-    """Run random scripts until one fails or the count is reached. What ``perform`` raises ends the search."""
-    found = Search(terms.seed)
-    verdicts: dict[str, bool] = {}
+def search(terms: Terms, perform: Callable[[Case], Result], begun: Search | None = None) -> Search:
+    """Run random scripts until one fails or the count is reached. What ``perform`` raises ends the search.
+
+    One that was ``begun`` goes on: the same scripts are drawn, and what is known of one is not asked again.
+    """
+    found = begun or Search(terms.seed)
+    verdicts = found.failed
     broken: list[BaseException] = []
 
     def judged(moves: Sequence[Move]) -> None:
