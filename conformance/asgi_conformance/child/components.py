@@ -7,7 +7,7 @@ import inspect
 import linecache
 import os
 import re
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from .loader import SingleCallable
 
@@ -15,6 +15,9 @@ from .loader import SingleCallable
 FRAMEWORK_PACKAGES = frozenset("starlette fastapi litestar quart channels django falcon blacksheep sanic".split())
 # Settings of well-known middlewares that say which request they would let pass.
 _SETTINGS = ("allowed_hosts", "allow_origins", "allowed_origins")
+
+# By the object's id. The object stands with it, for another one may get the id of one that is gone.
+_known: Dict[int, Tuple[Any, "Component"]] = {}
 
 
 class Component:
@@ -51,6 +54,14 @@ def describe_component(value: Any) -> Dict[str, Any]:
     except (OSError, TypeError):
         out["file"] = ""
     return out
+
+
+def component_of(value: Any, kind: Any = None) -> Component:
+    """One of the framework's own objects, described once; ``kind``: the class that it is known by."""
+    found = _known.get(id(value))
+    if found is None:
+        found = _known[id(value)] = (value, Component(describe_component(kind or value), entry=False))
+    return found[1]
 
 
 def _line(kind: Any, lines: List[str]) -> int:

@@ -61,10 +61,9 @@ def _range(
     high: int,
     note: str,
 ) -> dict[str, Any]:
-    # Every code of the registry is shown, tested or not; of the other ranges only what was tested.
-    shown = range(low, high + 1) if low == 1000 else sorted(code for code in codes if low <= code <= high)
-    if low == 1000 and not any(low <= code <= high for code in codes):
-        shown = range(0)
+    tested = sorted(code for code in codes if low <= code <= high)
+    # Of the registry every code is shown as soon as one was tested; of the other ranges only what was.
+    shown = range(low, high + 1) if tested and low == 1000 else tested
     tiles: list[dict[str, Any]] = []
     joined = len(shown) > _TILES
     for code in shown:

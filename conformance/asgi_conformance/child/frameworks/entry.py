@@ -7,16 +7,13 @@ object; connections that belong to no run pass untouched.
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Optional
 
 from ..chain import chains
-from ..components import Component, describe_component
+from ..components import Component, component_of
 from ..handlers import observed_handler
 from ..passage import cross_to_object, enter, mark_chain, mark_of
 from ..recorder import Run, current_run, watch
-
-_components: Dict[int, Component] = {}
-_kept: List[Any] = []
 
 
 def watch_entry(
@@ -45,7 +42,7 @@ def watch_entry(
         found = None if run.inside else mark_of(self)
         run.entered.add(id(self))
         try:
-            await enter(run, _component(self), app, scope, receive, send, found.via if found is not None else ())
+            await enter(run, component_of(self), app, scope, receive, send, found.via if found is not None else ())
         finally:
             run.entered.discard(id(self))
 
@@ -68,11 +65,3 @@ def at_object(run: Run, receive: Any, send: Any, name: str = "the WebSocket obje
     """The receive and send that the framework's own WebSocket object is given, observed at the boundary ``inner``."""
     receive, send = cross_to_object(run, Component({"name": name, "file": "", "line": 0}, entry=False), receive, send)
     return watch(run, "inner", receive, send)
-
-
-def _component(value: Any) -> Component:
-    component = _components.get(id(value))
-    if component is None:
-        component = _components[id(value)] = Component(describe_component(value), entry=False)
-        _kept.append(value)
-    return component

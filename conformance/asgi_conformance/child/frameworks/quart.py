@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 from ..chain import chains
-from ..components import Component, describe_component
+from ..components import component_of
 from ..endpoints import describe_endpoint, describe_escape
 from ..handlers import observed_handler
 from ..lane import Failed, perform
@@ -62,7 +62,6 @@ def install(probe_path: str, target: Any) -> None:
 
 def _watch_connections(cls: Any, probe_path: str) -> None:
     call = cls.__call__
-    known: Dict[int, Tuple[Any, Component]] = {}
 
     @functools.wraps(call)
     async def __call__(self: Any, receive: Any, send: Any) -> None:
@@ -84,9 +83,8 @@ def _watch_connections(cls: Any, probe_path: str) -> None:
 
         if run.route is not None and not run.handled:
             app = handled
-        kept = known.setdefault(id(self.app), (self.app, Component(describe_component(self.app), entry=False)))
         found = None if run.inside else mark_of(self.app)
-        await enter(run, kept[1], app, self.scope, receive, send, found.via if found is not None else ())
+        await enter(run, component_of(self.app), app, self.scope, receive, send, found.via if found is not None else ())
 
     cls.__call__ = __call__
 

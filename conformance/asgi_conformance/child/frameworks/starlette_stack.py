@@ -13,7 +13,7 @@ import sys
 from typing import Any, Callable, Dict, List, Sequence, Set
 
 from ..chain import chains
-from ..components import Component, describe_component, is_framework, own_call
+from ..components import Component, component_of, describe_component, is_framework, own_call
 from ..passage import enter, mark, mark_chain, mark_of
 from ..recorder import Run, current_run
 from .starlette_routes import is_end, reached
@@ -21,8 +21,8 @@ from .starlette_routes import is_end, reached
 # The innermost part of an application's stack, below all of its user's middleware, by the application's id.
 _cores: Dict[int, Any] = {}
 _tails: Dict[int, Sequence[Component]] = {}
+# All whose ids stand here: another object may get the id of one that is gone.
 _kept: List[Any] = []
-_components: Dict[int, Component] = {}
 # The class, if any, that puts a ``__call__`` of its own round the application's.
 _own_calls: Dict[type, Any] = {}
 # Applications whose stack has its entries marked.
@@ -70,14 +70,6 @@ def _marked(root: Any, end: Callable[[Any], bool] = is_end, end_is_seen: bool = 
     return _tails[id(root)]
 
 
-def _component(value: Any, kind: Any = None) -> Component:
-    component = _components.get(id(value))
-    if component is None:
-        component = _components[id(value)] = Component(describe_component(kind or value), entry=False)
-        _kept.append(value)
-    return component
-
-
 def _via(run: Run, value: Any) -> Sequence[Component]:
     """What lies unseen above one of the framework's objects."""
     found = None if run.inside else mark_of(value)
@@ -95,7 +87,7 @@ async def _pass(
     tail: Sequence[Component] = (),
 ) -> None:
     """Enter one of the framework's own objects by one of its methods."""
-    component, above = _component(value), run.above
+    component, above = component_of(value), run.above
     if not (via or tail) and len(above) < 2 and not (above and above[0].entry):
         # From framework to framework, as most often: no boundary.
         run.above = [component]
@@ -131,7 +123,7 @@ def _watch_application(cls: Any) -> None:
             _own_calls[type(self)] = own_call(self, cls)
         overriding = _own_calls[type(self)]
         if overriding is not None:
-            _component(self, cls)
+            component_of(self, cls)
             if self is not run.target and not run.inside:
                 via = (*via, Component(describe_component(overriding), entry=True))
         await _pass(run, self, call, scope, receive, send, via)
