@@ -161,6 +161,34 @@ def test_render_refuses_what_is_no_report(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().err.count("\n") == 1
 
 
+INCOMPLETE: dict[str, Any] = {"cases": [{}], "suite": None, "environment": 3, "servers": 3, "summary": []}
+ASKED = (
+    *(["render", "b.json", "-o", f"o{suffix}"] for suffix in (".html", ".md", ".svg")),
+    *(["compare", "a.json", "b.json"], ["merge", "a.json", "b.json", "-o", "o.json"]),
+    ["replay", "close.client.code[4001-bye]", "--report=b.json"],
+)
+
+
+@pytest.mark.parametrize("part", INCOMPLETE)
+@pytest.mark.parametrize("arguments", ASKED, ids=lambda words: f"{words[0]}-{words[-1]}")
+def test_a_report_that_is_not_whole_is_one_line(
+    part: str,
+    arguments: list[str],
+    reports: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A format that does not need the part is written all the same."""
+    monkeypatch.chdir(reports[1].parent)
+    report = json.loads(reports[1].read_text("utf-8"))
+    reports[1].write_text(json.dumps({**report, part: INCOMPLETE[part]}), "utf-8")
+    status = cli.main(arguments)
+    err = capsys.readouterr().err
+    assert err.count("\n") == (1 if status == 2 else 0)
+    if part == "cases" and arguments[-1] not in ("o.md", "o.svg"):
+        assert "is not complete (KeyError: " in err
+
+
 def test_compare_fails_on_a_regression_only(reports: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     a, b = map(str, reports)
     assert cli.main(["compare", a, a]) == 0

@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -253,12 +254,12 @@ def _merge(given: argparse.Namespace) -> int:
     from .report.merge import Unmergeable, merge
 
     _formats(given.output)
+    reports = [_loaded(path) for path in given.reports]
     try:
-        report = merge([_loaded(path) for path in given.reports])
+        with _complete("one of these reports"):
+            report = merge(reports)
     except Unmergeable as exc:
         raise Refused(str(exc)) from None
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise Refused(f"one of these reports is not complete ({type(exc).__name__}: {exc})") from None
     _write(report, given.output)
     if given.json:
         _json({"written": [str(path) for path in given.output], "summary": report["summary"]})
@@ -316,7 +317,9 @@ def _replayed(given: argparse.Namespace) -> tuple[Case, dict[str, Any]]:
         raise _unknown("case", given.case, catalogue)
     if given.report is None:
         return rows[0], {}
-    found = blamed(_loaded(given.report), {case.full_id for case in rows})
+    report = _loaded(given.report)
+    with _complete(str(given.report)):
+        found = blamed(report, {case.full_id for case in rows})
     if not found:
         raise Refused(f"{given.report} says nothing of {given.case}")
     if rows[0].kind == "route":
@@ -337,11 +340,10 @@ def _write(report: dict[str, Any], paths: Sequence[Path]) -> None:
 
     for path in paths:
         try:
-            write(report, path)
+            with _complete("the report"):
+                write(report, path)
         except OSError as exc:
             raise Refused(f"cannot write {path}: {exc.strerror or exc}") from None
-        except (KeyError, TypeError, IndexError) as exc:
-            raise Refused(f"the report is not complete ({type(exc).__name__}: {exc})") from None
 
 
 def _compare(given: argparse.Namespace) -> int:
@@ -349,14 +351,13 @@ def _compare(given: argparse.Namespace) -> int:
     from .report.explain import compared
 
     a, b = _loaded(given.a), _loaded(given.b)
-    try:
+    with _complete("one of these reports"):
         found = compare(a, b)
-    except (KeyError, TypeError) as exc:
-        raise Refused(f"one of these reports is not complete ({type(exc).__name__}: {exc})") from None
+        lines = list(compared(found))
     if given.json:
         _json(found.as_dict())
     else:
-        _show(compared(found))
+        _show(lines)
     return 1 if found.regressed else 0
 
 
@@ -369,6 +370,19 @@ def _loaded(path: Path) -> dict[str, Any]:
         raise Refused(f"cannot read {path}: {exc.strerror or exc}") from None
     except ValueError as exc:
         raise Refused(str(exc).rstrip(".")) from None
+
+
+@contextmanager
+def _complete(what: str) -> Iterator[None]:
+    """A report that was edited, or cut off, is told in one line: what was looked for in it and is not there."""
+    from .report.merge import Unmergeable
+
+    try:
+        yield
+    except Unmergeable:
+        raise
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as exc:
+        raise Refused(f"{what} is not complete ({type(exc).__name__}: {exc})") from None
 
 
 def _unknown(kind: str, id: str, cases: Sequence[Case], *others: str) -> Refused:

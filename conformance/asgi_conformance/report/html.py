@@ -37,16 +37,20 @@ def render(report: Mapping[str, Any]) -> str:
     script = "(() => {\n'use strict';\n" + "\n".join(_read(name) for name in _SCRIPTS) + "\n})();"
     index, chunks = embed(report)
     template = _environment().get_template("page.html.j2")
-    return template.render(
-        page.view(report),
-        csp=_policy(style, _EARLY, script),
-        # The only texts that are not escaped: files of this package, and base64.
-        style=Markup(style),
-        early=Markup(_EARLY),
-        script=Markup(script),
-        index=index,
-        chunks=chunks,
-    )
+    try:
+        return template.render(
+            page.view(report),
+            csp=_policy(style, _EARLY, script),
+            # The only texts that are not escaped: files of this package, and base64.
+            style=Markup(style),
+            early=Markup(_EARLY),
+            script=Markup(script),
+            index=index,
+            chunks=chunks,
+        )
+    except jinja2.UndefinedError as exc:
+        # What is missing is of one kind for who asks for a report, whatever reads it.
+        raise KeyError(exc.message) from None
 
 
 def _environment() -> jinja2.Environment:
