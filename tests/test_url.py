@@ -19,7 +19,7 @@ from asgi_conformance.deployed.address import parsed, reaching
 from asgi_conformance.deployed.cases import load
 from asgi_conformance.deployed.run import DeployedRun
 from asgi_conformance.harness.process import StartError
-from asgi_conformance.model import Result, Verdict
+from asgi_conformance.model import Case, Observation, Result, Trace, Verdict
 from asgi_conformance.options import read
 from asgi_conformance.plan import Plan
 from asgi_conformance.settings import Settings, SettingsError
@@ -101,6 +101,25 @@ def test_ids_are_frozen_and_of_their_own() -> None:
     assert all(case.kind == "url" and case.full_id.isascii() for case in load())
     assert not {id for case in load() for id in case.requires if id not in requirements.load()}
     assert {case.partition("[")[0] for _, case, _, _ in FAULTS} == IDS
+
+
+def test_a_run_in_which_this_machine_was_late_makes_nothing_unstable(monkeypatch: pytest.MonkeyPatch) -> None:
+    performed: list[Trace] = []
+    perform = DeployedRun._perform
+
+    async def late_at_first(self: DeployedRun, case: Case) -> Trace:
+        trace = await perform(self, case)
+        performed.append(trace)
+        data = {"wait": "ended", "seconds": 5.0, "app": None, "child_loop_lag_us": 0, "own_lag_us": 2_000_000}
+        late = Observation(9, "client", "deadline", data)
+        # The first connection of all is the one that asks whether anybody is there.
+        return Trace((*trace.observations, late)) if len(performed) == 2 else trace
+
+    monkeypatch.setattr(DeployedRun, "_perform", late_at_first)
+    with serving() as url:
+        (result,) = run(url, "url.close[1000]", deadline=5.0)
+    assert len(performed) == 3
+    assert (result.verdict, result.unstable, len(result.attempts)) == (Verdict.PASS, False, 1)
 
 
 def test_a_right_endpoint_is_green() -> None:

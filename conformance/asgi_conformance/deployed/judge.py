@@ -25,11 +25,15 @@ _MANY = 100
 _DATA = ("text", "binary", "continuation")
 
 
+def late_itself(trace: Trace) -> Observation | None:
+    """A deadline that passed while this machine was late: it proves nothing."""
+    return next((o for o in trace.at("client", "deadline") if o.data["own_lag_us"] > LATE_US), None)
+
+
 def judge(case: Case, trace: Trace, context: Context) -> Judgement:
     """Judge one connection to an endpoint."""
     seen = read(trace)
-    late = next((o for o in trace.at("client", "deadline") if o.data["own_lag_us"] > LATE_US), None)
-    if late is not None:
+    if (late := late_itself(trace)) is not None:
         reason = f"the wait for {late.data['wait']} was too long, but this machine was late itself: nothing is proved"
         return Judgement(Verdict.ERROR, Layer.SUITE, (), reason)
     if seen.failed and not trace.at("wire", "connect"):
