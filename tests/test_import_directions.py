@@ -25,6 +25,7 @@ ALLOWED = {
     "credentials": set(),
     "settings": {"credentials"},
     "user_cases": {"model", "requirements", "script", "settings"},
+    "catalogue": {"model", "cases", "deployed", "dialects", "settings", "user_cases"},
     "cases": {"script", "dialects", *DATA},
     "deviations": set(),
     # Pure, but for reading the user's file: what is written, the campaign writes.

@@ -9,14 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from . import __version__, deviations, requirements
 from .model import Case
 from .options import SERVERS
-from .settings import nearest
+from .settings import SettingsError, nearest
 
 USAGE = 2
 EXITS = """exit status:
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         return int(given.run(given))
-    except Refused as exc:
+    except (Refused, SettingsError) as exc:
         print(f"asgi-conformance: {exc}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
@@ -110,34 +109,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-@cache
 def _catalogue() -> tuple[Case, ...]:
-    from . import cases, settings, user_cases
-    from .deployed import cases as deployed
+    from . import catalogue
 
-    try:
-        own = user_cases.load(settings.load(Path.cwd()).cases)
-    except settings.SettingsError as exc:
-        raise Refused(str(exc)) from None
-    return (*cases.load(), *deployed.load(), *own)
+    return catalogue.load()
 
 
-@cache
 def _deciding() -> dict[str, dict[str, list[str]]]:
-    """By requirement the scripts that decide it, under some framework, each with the ids of its cases.
+    from . import catalogue
 
-    What is done to every route is one script, and its only case: the routes are not known here.
-    """
-    from .cases import routes
-    from .dialects import decided_by
-
-    found: dict[str, dict[str, list[str]]] = {}
-    for case in _catalogue():
-        for id in decided_by(case):
-            found.setdefault(id, {}).setdefault(case.id, []).append(case.full_id)
-    for id in routes.REQUIRES:
-        found.setdefault(id, {}).update({way: [way] for way in routes.WAYS})
-    return found
+    return catalogue.deciding()
 
 
 def _list(given: argparse.Namespace) -> int:

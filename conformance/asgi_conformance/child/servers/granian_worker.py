@@ -32,8 +32,7 @@ class Worker:
         """Serve ``app`` on the inherited socket."""
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        loops = {"get": lambda kind: loop}
-        self._loops.loops = type("Loops", (), {"get": staticmethod(loops["get"])})
+        self._loops.loops = type("Loops", (), {"get": staticmethod(lambda kind: loop)})
         made, facts = self._module.ASGIWorker, {"name": "granian", "version": version_of("granian")}
         facts.update(ws="tungstenite", http="hyper", loop=loop_name(loop))
 
