@@ -101,13 +101,8 @@ def test_it_opens_from_disk(page: Any, files: dict[str, str]) -> None:
         page.wait_for_function(f"document.querySelector('main>section.current').id === '{address[1:] or 'overview'}'")
 
 
-def test_five_thousand_cases_open_in_under_a_second(page: Any, files: dict[str, str]) -> None:
-    times = []
-    for _ in range(3):
-        opened(page, files["large"])
-        times.append(page.evaluate("performance.getEntriesByName('ready')[0].startTime"))
-    assert min(times) < 1000
-    page.evaluate("location.hash = '#cases'")
+def test_five_thousand_cases_are_listed_in_portions(page: Any, files: dict[str, str]) -> None:
+    opened(page, files["large"], "#cases")
     page.wait_for_selector("#list li")
     assert page.locator("#found").inner_text() == "5,000 cases"
     assert page.locator("#list li").count() == 150

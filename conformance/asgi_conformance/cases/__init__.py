@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
-from ..dialects import DIALECTS, as_decided
+from ..dialects import decided_by
 from ..model import Case
 from ..script import registered
 
@@ -29,8 +29,7 @@ def deciding() -> dict[str, dict[str, int]]:
     routes = importlib.import_module(f"{__name__}.routes")
     found: dict[str, dict[str, int]] = {}
     for case in load():
-        ids = {id for framework in ("", *DIALECTS) for id in as_decided(case, framework).requires}
-        for id in sorted(ids | set(case.requires)):
+        for id in sorted(decided_by(case)):
             scripts = found.setdefault(id, {})
             scripts[case.id] = scripts.get(case.id, 0) + 1
     for id in routes.REQUIRES:
@@ -41,6 +40,4 @@ def deciding() -> dict[str, dict[str, int]]:
 def cited() -> frozenset[str]:
     """The ids of all requirements that some case decides, under some framework, or for the target's own routes."""
     routes = importlib.import_module(f"{__name__}.routes")
-    all_cases = load()
-    decided = [*all_cases, *(as_decided(case, framework) for framework in DIALECTS for case in all_cases)]
-    return frozenset(id for case in decided for id in case.requires) | frozenset(routes.REQUIRES)
+    return frozenset(routes.REQUIRES).union(*map(decided_by, load()))

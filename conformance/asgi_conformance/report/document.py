@@ -64,9 +64,9 @@ def build(
     own (path, handler, file, line). ``requirements`` may be the whole catalogue: only what is cited is embedded.
     ``states`` is the state table (pairs, transitions). ``close_codes`` gives names to codes. ``baseline`` (file,
     entries, stale, expired, updated) lists entries that no longer occur, and those whose day has passed.
-    ``middleware`` lists what stands between the ASGI boundaries, from the
-    outside in. ``failing`` are the case verdicts that fail the run (more than ``fail`` under --conformance-strict).
-    ``secrets`` are redacted wherever they occur. ``command`` and ``started`` (ISO 8601) are shown as they are.
+    ``middleware`` lists what stands between the ASGI boundaries, from the outside in. ``failing`` are the case
+    verdicts that fail the run (more than ``fail`` under --conformance-strict). ``secrets`` are redacted wherever they
+    occur. ``command`` and ``started`` (ISO 8601) are shown as they are.
     """
     cases = [_case(result) for result in results]
     reasons = list(partial_reasons)
