@@ -125,7 +125,10 @@ class Campaign:
         if any(map(is_extended, cases)):
             found = [self.extended.run(case, self.lineup.runs[server], self.failing) for case in cases]
             return [relative(result, f"{self.options.folder}/") for result in found]
-        results = repeated(self.lineup.runs[server].results, cases, self.options.repeat)
+        run = self.lineup.runs[server]
+        # Traces are most of what a run remembers, and only reports show them.
+        perform = run.results if self.options.reports or self.options.url is not None else run.summaries
+        results = repeated(perform, cases, self.options.repeat)
         return [relative(result, f"{self.options.folder}/") for result in results]
 
     def outcome(self, result: Result) -> str:

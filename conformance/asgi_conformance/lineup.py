@@ -118,5 +118,4 @@ def _plans(options: Options) -> Iterable[Plan]:
             options.baseline.standing if options.baseline is not None else (),
             options.tls,
             options.unix,
-            traces=bool(options.reports),
         )

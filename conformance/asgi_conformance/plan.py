@@ -23,7 +23,7 @@ class Plan:
 
     ``several``: this server is one of several in the same session, and so named in node ids.
     ``accepted`` are the entries of the user's baseline that have not expired. ``tls`` and ``unix`` say what lies below
-    HTTP. ``traces`` are kept where something is going to show them: they are most of what a run remembers.
+    HTTP.
     """
 
     target: str
@@ -38,7 +38,6 @@ class Plan:
     accepted: tuple[Entry, ...] = ()
     tls: bool = False
     unix: bool = False
-    traces: bool = True
 
     def accepting(self, server: ServerInfo, framework: Mapping[str, Any]) -> tuple[Entry, ...]:
         """The entries of the user's baseline that count under a server, and with what the target uses."""

@@ -60,6 +60,7 @@ class Run:
         self._separate = Separate(
             lambda: launch(plan), self.deadlines, lambda case, at: probe_address(case, at, plan.settings)
         )
+        self._briefly = False
         self.visits = Visits()
 
     @property
@@ -119,11 +120,15 @@ class Run:
         """Run and judge some cases; what is not right is run again alone, with its control."""
         # Traces are kept, so there is next to no garbage in a batch, and much for a collector to look through.
         with unsearched():
-            results = self._loop.run_until_complete(self._results([as_decided(case, self.product) for case in cases]))
-        return [self._kept(result) if result.trace.observations else result for result in results]
+            return self._loop.run_until_complete(self._results([as_decided(case, self.product) for case in cases]))
 
-    def _kept(self, result: Result) -> Result:
-        return result if self.plan.traces else summarized(result)
+    def summaries(self, cases: Sequence[Case]) -> list[Result]:
+        """As `results`, without what only a report shows, which is let go as each case is judged."""
+        self._briefly = True
+        try:
+            return [summarized(result) if result.trace.observations else result for result in self.results(cases)]
+        finally:
+            self._briefly = False
 
     def look(self, case: Case) -> Result:
         """Run and judge a case once, whatever it comes to."""
@@ -257,7 +262,7 @@ class Run:
     def _seen(self, ran: Ran) -> tuple[Ran, Result]:
         """What a case comes to at first; of one that need not be run again, only what is kept for the end."""
         result = self._first(ran)
-        if ran.crashed or result.verdict in _DOUBTFUL or self.plan.traces:
+        if ran.crashed or result.verdict in _DOUBTFUL or not self._briefly:
             return ran, result
         return replace(ran, trace=Trace(())), summarized(result)
 
