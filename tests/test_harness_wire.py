@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -153,7 +153,7 @@ def test_a_sweep_leaves_the_garbage_collector_as_it_was() -> None:
 class Late(socket.socket):
     """A socket that is not connected yet when the first bytes are to be sent, or of which the other end is gone."""
 
-    errors: list[int] = []
+    errors: ClassVar[list[int]] = []
 
     def send(self, data: Any, *flags: int) -> int:
         if self.errors:
