@@ -59,26 +59,46 @@ class Process:
 Answer = Callable[[Process, str, asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
+async def turns() -> None:
+    """Let the loop do what it has to do without a wait."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 def swept(answer: Answer, codes: list[int], by: str = "c", cancelled: bool = False) -> tuple[list[Light], Process]:
     """What a sweep sees of a server that does this with each connection."""
     process = Process()
 
     async def main() -> list[Light]:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            await answer(process, head.partition(b"~")[2].partition(b"\r\n")[0].decode(), reader, writer)
-            writer.close()
+        writers: list[asyncio.StreamWriter] = []
 
-        async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
-            address = Address(Endpoint(server.sockets[0].getsockname()[1]), "/")
-            task = asyncio.ensure_future(Sweep(process, address, SHORT, by).run(codes))  # type: ignore[arg-type]
-            if cancelled:
-                await asyncio.sleep(0)
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
-                return []
-            return await task
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await answer(process, head.partition(b"~")[2].partition(b"\r\n")[0].decode(), reader, writer)
+            except (asyncio.IncompleteReadError, ConnectionError):
+                pass  # the client has left without a request
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        address = Address(Endpoint(server.sockets[0].getsockname()[1]), "/")
+        task = asyncio.ensure_future(Sweep(process, address, SHORT, by).run(codes))  # type: ignore[arg-type]
+        try:
+            if not cancelled:
+                return await task
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return []
+        finally:
+            await turns()  # what has connected is accepted
+            server.close()
+            for writer in writers:
+                writer.transport.abort()
+            await turns()
 
     return asyncio.run(main()), process
 
