@@ -14,7 +14,7 @@ from asgi_conformance.child.frameworks.pattern_example import example_of, url_of
     [
         "chat", "[^x]", "[^/]+", r"[^\d]", r"[^\W]", "[^a-z]", "x*", "a?b", "[a-c]", "[0-9]{4}", r"\d+", r"\w+", r"\s",
         r"\D", r"\S", r"\W", "(a|b)c", "(?:ab){2}", ".+?", "^room$", r"[-a-zA-Z0-9_]+", r"[\d]{2}-x", ".", "[^-]",
-        r"(?P<name>[a-z]+)",
+        r"(?P<name>[a-z]+)", "(room|hall)", "[^xy]",
     ],
 )  # fmt: skip
 def test_an_example_is_taken_by_its_pattern(pattern: str) -> None:

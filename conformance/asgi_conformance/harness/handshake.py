@@ -177,11 +177,10 @@ class Handshake:
 
     def _read_answer(self, protocol: ClientProtocol) -> None:
         failed = protocol.handshake_exc
-        for event in protocol.events_received():
-            if isinstance(event, Response):
-                pairs = [(name, _latin(value)) for name, value in event.headers.raw_items()]
-                wrong = str(failed) if event.status_code == 101 and failed is not None else ""
-                self._answered(Answer(event.status_code, pairs, bytes(event.body or b"")), wrong)
+        for event in (event for event in protocol.events_received() if isinstance(event, Response)):
+            pairs = [(name, _latin(value)) for name, value in event.headers.raw_items()]
+            wrong = str(failed) if event.status_code == 101 and failed is not None else ""
+            self._answered(Answer(event.status_code, pairs, bytes(event.body or b"")), wrong)
         if self.answer is None and failed is not None and not self.problem:
             self.problem = str(failed)
 

@@ -135,8 +135,6 @@ def _unexplained(case: Case, seen: Seen, context: Context, findings: tuple[Findi
     if worse is not None and worse.verdict not in _GRAVITY:
         worse = None
     if worse is not None:
-        if findings and {f.requirement for f in findings} >= set(case.requires):
-            return Judgement(worst(f.verdict for f in findings), None, findings)
         reason = f"could not be decided: {worse.requirement} was breached first ({worse.layer}: {worse.observed})"
         return Judgement(Verdict.SKIP, None, findings, reason)
     older = next((f for f in others if early(f, context)), None)

@@ -348,21 +348,14 @@ def _body(parts: Sequence[Any]) -> bytes | None:
     return None if any(map(wrong_types, parts)) else b"".join(_plain(part.get("body")) or b"" for part in parts)
 
 
-def _message(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
-    key = "bytes" if args["message"].get("bytes") is not None else "text"
-    want = observed(args["message"].get(key))
-    return sends[0].get(key) == want, f"{key}={shown(want)}", event_text(sends[0])
-
-
-def _text_field(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
-    if "message" in args:
-        return _message(args, sends)
-    result: tuple[bool, str, str] = _field("data", "text")(args, sends)
-    return result
+def _unchanged(args: Mapping[str, Any], sends: list[Any]) -> tuple[bool, str, str]:
+    want = observed(args["message"])
+    return sends[0] == want, event_text(want), event_text(sends[0])
 
 
 FIELDS: Mapping[str, Any] = {
-    "starlette.send.text": _text_field,
+    "starlette.send.raw": _unchanged,
+    "starlette.send.text": _field("data", "text"),
     "starlette.send.bytes": _field("data", "bytes"),
     "starlette.send.json": _json,
     "starlette.close.code": _field("code", "code", 1000),

@@ -110,13 +110,8 @@ class Wire(NamedTuple):
     @property
     def client_end(self) -> str:
         """How the client ended the connection of its own accord, '' if it did not: close, fin, half or rst."""
-        for end in self.ends:
-            side, _, what = end.partition(".")
-            if side == "client":
-                return what
-            if end in ("server.close", "server.eof", "server.reset"):
-                return ""
-        return ""
+        side, _, what = next(iter(self.ends), "").partition(".")
+        return what if side == "client" else ""
 
     @property
     def ended_by_server(self) -> bool:

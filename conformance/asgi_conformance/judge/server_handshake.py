@@ -100,8 +100,6 @@ def _accepted_again(outer: AtBoundary) -> Iterator[Claim]:
 
 def _accepted(seen: Seen, answer: Sent) -> Iterator[Claim]:
     wire, event = seen.wire, answer.event
-    if wire.client_end in ("fin", "rst") and wire.response is None:
-        return
     got = "no answer" if wire.status is None else f"HTTP {wire.status}"
     offered = _offered(seen)
     subprotocol = event.get("subprotocol")

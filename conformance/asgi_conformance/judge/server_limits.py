@@ -87,8 +87,7 @@ def _pings(seen: Seen) -> Iterator[Claim]:
 
 def _ended_by_application(seen: Seen) -> bool:
     """Whether the application closed, or ended without having been told of an end: the server has to end then."""
-    if seen.outer is None:
-        return False
+    assert seen.outer is not None
     if any(sent.event.get("type") == "websocket.close" for sent in seen.outer.sent):
         return True
     told = any(event.get("type") == "websocket.disconnect" for event in seen.outer.received)
