@@ -99,6 +99,10 @@ def test_the_credentials_of_a_message_may_stand_in_lists() -> None:
     assert list(of_message(message)) == ["hunter22"]
 
 
+def test_a_credential_of_a_message_may_be_a_number() -> None:
+    assert list(of_message(json.dumps({"password": 12345678, "page": 123456, "token": True}))) == ["12345678"]
+
+
 def test_a_first_message_may_be_binary() -> None:
     tape = Tape()
     _sends_first(Client(tape), [b"a", "b"])

@@ -58,7 +58,7 @@ def _in_json(name: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _in_json(name, item)
-    elif isinstance(value, str):
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
         yield from of_values({name: value})
 
 
