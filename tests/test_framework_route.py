@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asgi_conformance.judge.framework_route import FRAMES, REQUIREMENT, framework_route
+from asgi_conformance.judge.framework_route import FRAMES, REQUIREMENT, framework_route, own_exception
 from asgi_conformance.judge.seen import read
 from asgi_conformance.model import Observation, Trace
 
@@ -83,3 +83,23 @@ def test_what_it_makes_of_the_end_that_the_client_made_is_the_frameworks() -> No
     assert claim.observed == "RuntimeError: no left starlette at starlette/routing.py:70"
     let_go = (*seen[:4], Observation(5, "route", "exit", left), Observation(6, "outer", "exit", left))
     assert list(framework_route(read(Trace(let_go)))) == []
+
+
+@pytest.mark.parametrize(("between", "blamed"), [((), 1), (("/app/chat.py:9",), 0)])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_what_it_sends_of_its_own_behind_the_end_is_the_frameworks(
+    between: tuple[str, ...], blamed: int, escaped: bool
+) -> None:
+    """Unless the handler's code stands on the way, or the handler itself had raised before."""
+    server = f"{PACKAGES}/uvicorn/protocols/websockets/websockets_impl.py:360"
+    exit_ = raised(ROUTING, *between, ENDPOINTS, server, mro=("RuntimeError", "Exception"))
+    end = {"event": {"type": "websocket.disconnect", "code": 1000}}
+    trace = [
+        Observation(1, "outer", "enter", {"spec_version": "2.4"}),
+        Observation(2, "route", "enter", {}),
+        Observation(3, "outer", "receive", end),
+        *([Observation(4, "route", "escaped", {"exc": raised("/app/chat.py:4")["exc"]})] if escaped else ()),
+        Observation(5, "route", "exit", exit_),
+    ]
+    found = own_exception(read(Trace(tuple(trace))), exit_)
+    assert (found is not None) is (bool(blamed) and not escaped)

@@ -42,7 +42,12 @@ def framework_route(seen: Seen) -> Iterator[Claim]:
 def own_exception(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The exception that left a handler, where it is the framework's own mistake; else None."""
     leaf = _only_framework(exit_)
-    return None if leaf is None or set(_ON_PURPOSE) & set(leaf["mro"]) else leaf
+    if leaf is not None:
+        return None if set(_ON_PURPOSE) & set(leaf["mro"]) else leaf
+    if not _told(seen) or seen.at("route", "escaped"):
+        return None
+    # Told of the end, the framework still sent something of its own, which the server refuses.
+    return _only_framework(exit_, servers=True)
 
 
 def _only_framework(exit_: Mapping[str, Any], servers: bool = False) -> Mapping[str, Any] | None:
