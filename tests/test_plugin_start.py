@@ -123,3 +123,29 @@ def test_a_report_that_cannot_be_written_fails_the_run(project: pytest.Pytester)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["cannot write the report *file.md/r.json: *"])
     result.stdout.no_fnmatch_line("reports *")
+
+INTERRUPTED_IMPORT = """
+import builtins
+
+real = builtins.__import__
+
+
+def interrupted(name, globals=None, locals=None, fromlist=(), level=0):
+    if (name, level) == ("run", 1) and (globals or {}).get("__package__") == "asgi_conformance":
+        raise KeyboardInterrupt
+    return real(name, globals, locals, fromlist, level)
+
+
+builtins.__import__ = interrupted
+"""
+
+
+def test_ctrl_c_while_the_suite_is_still_imported_leaves_a_report_and_no_process(
+    project: pytest.Pytester, mark: str
+) -> None:
+    project.makeconftest(INTERRUPTED_IMPORT)
+    ran = project.runpytest_subprocess("--target=good:app", "--report=r.json")
+    assert ran.ret == pytest.ExitCode.INTERRUPTED
+    report = load(project.path / "r.json")
+    assert report["summary"]["verdict"] == "partial"
+    assert "The run was interrupted" in report["partial_reasons"][0]

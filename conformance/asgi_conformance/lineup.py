@@ -39,14 +39,14 @@ class Lineup:
         try:
             for plan in self.plans:
                 started.append(start(plan))
+            from .run import Run
+
+            for plan, process in zip(self.plans, started, strict=True):
+                self.runs[plan.server_id] = Run(plan, process)
         except BaseException:
-            for process in started:
+            for process in started[len(self.runs) :]:
                 process.kill()
             raise
-        from .run import Run
-
-        for plan, process in zip(self.plans, started, strict=True):
-            self.runs[plan.server_id] = Run(plan, process)
 
     def node_id(self, case: Case, server: str) -> str:
         """The node id of a case under one of the servers, without the collector's part."""

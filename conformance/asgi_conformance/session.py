@@ -67,6 +67,11 @@ class Hooks:
             self.campaign.start_error = exc
             if self.campaign.part == "alone":
                 self._no_start(exc)
+        except KeyboardInterrupt:
+            # pytest finishes no session that has not begun.
+            self.campaign.interrupted = INTERRUPTED
+            self.campaign.finish()
+            raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, Any, Any]:
@@ -231,7 +236,7 @@ class Hooks:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C: the report says so."""
         if isinstance(excinfo.value, KeyboardInterrupt):
-            self.campaign.interrupted = "The run was interrupted"
+            self.campaign.interrupted = INTERRUPTED
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -293,6 +298,7 @@ class Hooks:
 
 
 PHASES = ("setup", "call", "teardown")
+INTERRUPTED = "The run was interrupted"
 # Whose hooks for an item are about pytest itself, or about test functions only.
 _HARMLESS = ("_pytest.", "xdist.", "_hypothesis_pytestplugin", "anyio.", "asgi_conformance.")
 
