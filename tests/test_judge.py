@@ -195,20 +195,6 @@ def test_a_message_that_arrived_before_its_send_had_returned_is_none_too_many() 
     assert judge(result.case, more, CONTEXT).verdict is Verdict.FAIL
 
 
-def test_a_disconnect_behind_a_deadline_takes_no_messages_place() -> None:
-    """Once the suite gives a connection up the application is told of its end: the message was missing before."""
-    (result,) = run("targets.broken.base:app", rows("messages.client.receive-given-up[once]"))
-    step = next(o.data["step"] for o in result.trace.at("outer", "receive") if "text" in o.data["event"])
-    missed = {"wait": "barrier", "seconds": 5.0, "app": {"step": step, "waiting": {"outer.receive": "receive"}}}
-    end = {"event": {"type": "websocket.disconnect", "code": 1006}, "step": step + 1}
-    cut = [o for o in result.trace.observations if o.boundary == "wire" or int(o.data.get("step") or 0) < step]
-    given_up = [*cut, Observation(9, "client", "deadline", missed), Observation(10, "outer", "receive", end)]
-    ended = [*cut, Observation(9, "outer", "receive", end)]
-    for observations, observed in ((given_up, "no event within the deadline"), (ended, "websocket.disconnect instead")):
-        findings = judge(result.case, Trace(tuple(observations)), CONTEXT).findings
-        assert observed in [f.observed for f in findings if f.requirement == "asgi.receive.text"]
-
-
 def test_a_client_that_sends_too_early_may_be_refused_before_the_application_is_called() -> None:
     """No document speaks of it: what came is shown, whoever came first."""
     (result,) = run("targets.broken.base:app", rows("endings.early.data"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..dialects import decided_by
 from ..model import Case
@@ -21,19 +21,19 @@ def load(wanted: Callable[[str], bool] = lambda _: True) -> tuple[Case, ...]:
     return tuple(case for function in registered().values() if wanted(function.id) for case in function.cases())
 
 
-def deciding() -> dict[str, dict[str, int]]:
-    """By requirement the scripts that decide it, under some framework, each with its number of cases.
+def deciding(of: Iterable[Case] | None = None) -> dict[str, dict[str, list[str]]]:
+    """By requirement the scripts that decide it, under some framework, each with the ids of its cases.
 
-    The cases of the target's own routes are made while it runs: they count once for each way to treat a route.
+    ``of`` are the cases that are looked at, the shipped ones where none are given. Those of the target's own routes are
+    made while it runs: each way to treat a route stands as a script and as its only case.
     """
     routes = importlib.import_module(f"{__name__}.routes")
-    found: dict[str, dict[str, int]] = {}
-    for case in load():
+    found: dict[str, dict[str, list[str]]] = {}
+    for case in load() if of is None else of:
         for id in sorted(decided_by(case)):
-            scripts = found.setdefault(id, {})
-            scripts[case.id] = scripts.get(case.id, 0) + 1
+            found.setdefault(id, {}).setdefault(case.id, []).append(case.full_id)
     for id in routes.REQUIRES:
-        found.setdefault(id, {}).update(dict.fromkeys(routes.WAYS, 1))
+        found.setdefault(id, {}).update({way: [way] for way in routes.WAYS})
     return found
 
 

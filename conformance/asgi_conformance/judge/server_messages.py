@@ -148,8 +148,8 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
     if len(events) >= len(sent) or any(s.event.get("type") == "websocket.close" for s in outer.sent):
         return
     (kind, value), fragmented = sent[len(events)]
+    disconnected = any(event.get("type") == "websocket.disconnect" for event in outer.received)
     waiting = seen.waiting_in("outer.receive")
-    disconnected = _disconnected(seen)
     skipped = disconnected and legal and seen.wire.client_end in ("", "close")
     if skipped or waiting or outer.receive_raised:
         expected = f"websocket.receive {kind}={shown(value)}"
@@ -162,14 +162,6 @@ def _lost(seen: Seen, outer: AtBoundary, sent: Sequence[Any], events: Sequence[A
             yield claim("asgi.fragments.complete", False, expected, observed, "outer")
         if len(sent) > 1:
             yield claim("asgi.receive.in-order", False, expected, observed, "outer")
-
-
-def _disconnected(seen: Seen) -> bool:
-    """Whether a disconnect came by itself: from a step on that waited past a deadline, it comes of our giving up."""
-    late = min((int(m.app.get("step") or 0) for m in seen.missed if m.waits_in("outer.receive")), default=None)
-    received = seen.at("outer", "receive")
-    ends = [o for o in received if o.data["event"].get("type") == "websocket.disconnect"]
-    return any(late is None or int(o.data.get("step") or 0) < late for o in ends)
 
 
 def outgoing(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from asgi_conformance import requirements
 from asgi_conformance.model import Level, Requirement
@@ -14,8 +14,8 @@ NAMED = 8
 _ROUTE = "route."
 
 
-def matrix(deciding: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """The lines of the page. ``deciding``: by requirement the scripts that decide it, each with its number of cases."""
+def matrix(deciding: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
+    """The lines of the page. ``deciding``: by requirement the scripts that decide it, each with its cases."""
     everything = list(requirements.load().values())
     covered = sum(requirement.id in deciding for requirement in everything)
     yield "# Requirements and their cases"
@@ -41,7 +41,7 @@ def matrix(deciding: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 
 
 def _of_document(
-    document: Document, mine: list[Requirement], deciding: Mapping[str, Mapping[str, int]]
+    document: Document, mine: list[Requirement], deciding: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> Iterator[str]:
     yield f'<a id="{document.key}"></a>'
     yield ""
@@ -65,16 +65,17 @@ def _section(requirement: Requirement, document: Document) -> str:
     return source.removeprefix("section ")
 
 
-def _count(scripts: Mapping[str, int]) -> str:
-    fixed = sum(count for script, count in scripts.items() if not script.startswith(_ROUTE))
+def _count(scripts: Mapping[str, Sequence[str]]) -> str:
+    fixed = sum(len(cases) for script, cases in scripts.items() if not script.startswith(_ROUTE))
     ways = sum(script.startswith(_ROUTE) for script in scripts)
     return " + ".join(filter(None, (str(fixed) if fixed or not ways else "", f"{ways} a route" if ways else "")))
 
 
-def _named(scripts: Mapping[str, int]) -> str:
+def _named(scripts: Mapping[str, Sequence[str]]) -> str:
     ways = [script for script in scripts if script.startswith(_ROUTE)]
     others = [script for script in scripts if script not in ways]
-    shown = [f"`{script}`" + (f" ({scripts[script]})" if scripts[script] > 1 else "") for script in others[:NAMED]]
+    counts = [(script, len(scripts[script])) for script in others[:NAMED]]
+    shown = [f"`{script}`" + (f" ({count})" if count > 1 else "") for script, count in counts]
     if len(others) > NAMED:
         shown.append(f"{len(others) - NAMED} more")
     if ways:
