@@ -271,3 +271,23 @@ def test_a_client_that_leaves_behind_the_servers_close_did_not_end_it() -> None:
     ends = [*opened(), close(1000), FIN]
     assert seen(*ends).wire.client_end == ""
     assert seen(*opened(), FIN, EOF).wire.client_end == "fin"
+
+
+RETURNED: Entry = ("outer", "exit", {"outcome": "returned"})
+RESET: Entry = ("wire", "received.reset", {})
+
+
+def test_tcp_ends_behind_the_handshake_that_a_server_starts_when_the_application_is_over() -> None:
+    """What is owed to a client that has answered is not owed to one that is silent."""
+    began, late = [*opened(), RETURNED, close(1000)], missed("end", over=True)
+    answered = [*began, close(1000, "sent")]
+    id = "rfc6455.close.tcp-closed"
+    assert told([*answered, late], id) == [(False, "TCP stayed open")]
+    assert told([*answered, EOF], id) == [(True, "it ended")]
+    assert told([*began, late], id) == []
+
+
+def test_a_close_that_a_reset_took_with_it_did_not_miss_a_deadline() -> None:
+    """The send of it was given up with its handler."""
+    began: Entry = ("outer", "send", {"event": {"type": "websocket.close", "code": 4001}})
+    assert told([*opened(), began, RESET], "asgi.close.code") == [(False, "no Close frame, and a reset")]

@@ -47,6 +47,7 @@ RESULTS = publish.stored("results")
 BROKEN = Path(__file__).parent.parent / "targets" / "broken"
 # Cases that came after the results, each with a target that was broken before it.
 NEWER = {
+    "endings.app.closed-behind": "close_app_code_rewritten",
     "endings.handler.closed-unread": "close_app_code_rewritten",
     "endings.waiting.app-closes-unanswered": "close_app_code_rewritten",
     "handshake.left.told": "lost_server_no_disconnect",

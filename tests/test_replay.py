@@ -41,7 +41,7 @@ UNTOLD = {
 }
 TASKS = ("endings.blocked.app-closes", "endings.blocked.client-leaves", "endings.both.crossed")
 TASKS += ("endings.waiting.app-closes", "endings.waiting.app-closes-unanswered", "endings.waiting.client-closes")
-TASKS += ("endings.client.keeps-tcp-open",)
+TASKS += ("endings.client.keeps-tcp-open", "endings.app.closed-behind")
 UNTOLD |= dict.fromkeys(TASKS, "its handler is cancelled or has a second task")
 HOLD = (
     "close.client.code[4001-bye]",

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +212,14 @@ def test_a_server_is_green_by_its_known_deviations(judged: tuple[str, list[Resul
 def test_each_shipped_deviation_of_a_server_still_occurs(judged: tuple[str, list[Result]]) -> None:
     server, results = judged
     seen = {finding.deviation for result in results for finding in result.findings if finding.deviation}
-    shipped = {d.id: d.occurs for d in deviations.load() if d.product == server}
+    shipped = [d for d in deviations.load() if d.product == server]
     own = {id for id in seen if id.startswith(f"{server}.")}
-    assert {id for id, occurs in shipped.items() if occurs == "always"} <= own <= set(shipped)
+    assert own <= {d.id for d in shipped}
+    installed = deviations.version_key(version(server))
+    # A release that nobody has tried yet may have mended something: that is news, and no fault of this suite.
+    if installed <= deviations.version_key(deviations.newest_known()[server]):
+        always = {d.id for d in shipped if d.occurs == "always" and d.stands_in(version(server))}
+        assert always <= own
 
 
 def test_the_server_is_blamed_for_what_it_does(judged: tuple[str, list[Result]]) -> None:

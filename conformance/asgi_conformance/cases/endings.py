@@ -13,6 +13,8 @@ CODES = (("1000", 1000), ("1001", 1001), ("4001", 4001))
 ENDS = (("returns", "returns"), ("raises", "raises"), ("cancelled", "is_cancelled"))
 # More than the buffers of a narrow connection hold, in pieces.
 PIECE, PIECES = Repeated("x", 1 << 16), 24
+# More than a narrow connection takes at once, and so little that the system takes it from any server.
+BEHIND = Repeated("x", 1 << 13)
 
 
 # Both sides close
@@ -102,7 +104,7 @@ def clients_close_reaches_the_task_that_waits(client: Client, app: App, code: in
 
 @case(
     "endings.waiting.handler-ends",
-    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection"),
+    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection", "rfc6455.close.tcp-closed"),
     rows=ENDS,
 )
 def handler_ends_while_a_task_waits(client: Client, app: App, ends: str) -> None:
@@ -159,7 +161,7 @@ def app_closes_while_a_send_is_held_up(client: Client, app: App) -> None:
 
 @case(
     "endings.blocked.handler-ends",
-    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection"),
+    requires=("asgi.application.ends-connection", "asgi.application.error-ends-connection", "rfc6455.close.tcp-closed"),
     rows=ENDS,
 )
 def handler_ends_while_a_send_is_held_up(client: Client, app: App, ends: str) -> None:
@@ -193,6 +195,7 @@ def handler_ends_before_it_has_answered(client: Client, app: App, ends: str) -> 
         "asgi.application.ends-connection",
         "asgi.application.error-ends-connection",
         "rfc6455.close.handshake",
+        "rfc6455.close.tcp-closed",
         "rfc6455.codes.error",
     ),
     rows=[(f"{how}-{when}", ends, when) for how, ends in ENDS for when in ("at-once", "unread", "mid-message")],
@@ -239,6 +242,26 @@ def handler_closes_before_it_has_read(client: Client, app: App, ends: str) -> No
     getattr(app, ends)()
     client.is_closed(4001, "bye")
     client.is_ended()
+
+
+@case(
+    "endings.app.closed-behind",
+    requires=("asgi.close.code", "rfc6455.close.no-data-after", "rfc6455.close.tcp-clean"),
+)
+def app_closes_while_its_client_is_behind(client: Client, app: App) -> None:
+    """A close() behind a message reaches a client that reads late, and has sent something meanwhile."""
+    # A socket that is closed while the client still sends is reset, and what it had yet to deliver is lost with it.
+    client.opens_narrowly()
+    app.accepts()
+    client.is_accepted()
+    client.stops_reading()
+    app.sends_text(BEHIND)
+    app.starts("close", code=4100)
+    client.sends_text("meanwhile")
+    client.reads_again()
+    client.is_closed(4100)
+    client.is_ended()
+    app.joins()
 
 
 # What comes after an end

@@ -47,12 +47,16 @@ class Deviation:
             requirement in ((self.requirement,) if isinstance(self.requirement, str) else self.requirement)
             and product == self.product
             and (not self.ws or ws in self.ws)
-            and (not self.since or version_key(version) >= version_key(self.since))
-            and (not self.until or version_key(version) <= version_key(self.until))
+            and self.stands_in(version)
             and fnmatchcase(case, self.cases)
             and fnmatchcase(observed, self.observed.replace("[", "[[]"))
             and fnmatchcase(expected, self.expected.replace("[", "[[]"))
         )
+
+    def stands_in(self, version: str) -> bool:
+        """Whether that version of the product is among those that depart."""
+        key = version_key(version)
+        return (not self.since or key >= version_key(self.since)) and (not self.until or key <= version_key(self.until))
 
 
 @cache

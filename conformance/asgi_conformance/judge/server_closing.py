@@ -284,10 +284,10 @@ def own_close(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Clai
         got += f", send() raised {exception_text(sent.raised)}"
     elif answer is None and (held := seen.waiting_in("outer.send")) and held.waits_in("outer.receive"):
         got += ", and send() had not ended by the deadline while another task waited in receive()"
-    elif answer is None and not sent.returned:
-        got += ", and send() had not ended by the deadline"
     elif answer is None and "server.reset" in wire.ends:
         got += ", and a reset"
+    elif answer is None and not sent.returned:
+        got += ", and send() had not ended by the deadline"
     want = 1000 if code is None else code
     id = "asgi.close.default-code" if code is None else "asgi.close.code"
     yield claim(id, answer is not None and answer.get("code") == want, f"Close {want}", got)
@@ -334,6 +334,8 @@ def application_over(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterat
             yield claim("rfc6455.codes.error", True, "1011 fits", code)
         got = frame_text(wire.server_close) if wire.server_close is not None else "TCP ends without a Close frame"
         yield claim("rfc6455.close.handshake", wire.server_close is not None, "a closing handshake", got)
+        if wire.server_close is not None and any(frame["opcode"] == "close" for frame in wire.sent):
+            yield from _tcp(seen)
 
 
 def _left_unanswered(seen: Seen, outer: AtBoundary) -> Iterator[Claim]:
