@@ -51,6 +51,8 @@ def test_a_row_of_a_server_finds_the_server_at_fault() -> None:
         assert read_server(row.server)[0] == name
         assert any(pin.startswith(f"{name}==") for pin in row.buggy.pins)
         assert {sign.layer for sign in row.found} == {"server"}
+        # Any finding at all could be that of another bug of the same release.
+        assert "*" not in {sign.requirement for sign in row.found}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
