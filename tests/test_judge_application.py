@@ -25,7 +25,7 @@ from test_judge_layers import ACCEPT, LEFT, SERVER, STARLETTE, TEXT, WHO, accept
 from asgi_conformance.dialects import DIALECTS, Dialect
 from asgi_conformance.judge import Context, judge
 from asgi_conformance.judge.application import aside
-from asgi_conformance.judge.application_ending import beside, unserved
+from asgi_conformance.judge.application_ending import beside, ending, unserved
 from asgi_conformance.judge.application_messages import messages, wrong_types
 from asgi_conformance.judge.claims import Claim, exception_text, shown
 from asgi_conformance.judge.dialect import TOPICS, Call
@@ -71,6 +71,17 @@ def test_a_route_that_was_not_visited_says_why() -> None:
     assert before[1].startswith("the handler was not reached: what stands before it answered (HTTP 401).")
     slow = aside(case_of(**VISIT), seen(request(), enter(), ("route", "enter", {}), missed("response")))
     assert slow == (Verdict.SKIP, "the handler did not answer the handshake within 5 s")
+
+
+@pytest.mark.parametrize(("listens", "held"), [(1, False), (2, True)])
+def test_what_another_task_was_told_the_handler_need_not_know(listens: int, held: bool) -> None:
+    """A task of the framework has received the disconnect, and the server refuses the send as it should not."""
+    gone: Entry = ("route", "receive", {"event": GONE, "task": listens})
+    refused: Entry = ("route", "send.raised", {"exc": WRONG, "task": 1})
+    ends: list[Entry] = [(at, "exit", {"outcome": "raised", "exc": WRONG}) for at in ("route", "outer")]
+    told = ending(case_of(**VISIT), seen(*opened(), gone, refused, *ends), WHO, False)
+    (claim,) = claimed(told, "suite.handler.disconnect-caught")
+    assert claim[0] is held
 
 
 def test_a_handler_that_needs_the_lifespan_is_not_blamed() -> None:

@@ -126,15 +126,19 @@ def _missed(seen: Seen, leaf: Mapping[str, Any]) -> str:
 
 
 def _refused(seen: Seen, exc: Mapping[str, Any]) -> bool:
-    """Whether the server raised this, not as ASGI has it, out of a send of a task that had been told of no end.
+    """Whether the server raised this, not as ASGI has it, out of a send of a task that had been told of no end."""
+    return _unaware(seen, exc) and "OSError" not in exc["mro"]
 
-    What a framework's own task has received, the handler need not know yet.
+
+def _unaware(seen: Seen, exc: Mapping[str, Any]) -> bool:
+    """Whether the server raised this out of a send of a task that had been told of no end.
+
+    What another task has received, a framework's own above all, the handler need not know yet.
     """
     received = seen.at("route", "receive")
     told = {o.data.get("task") for o in received if o.data["event"].get("type") == "websocket.disconnect"}
     sends = seen.at("route", "send.raised")
-    raised = any(o.data["exc"]["type"] == exc["type"] and o.data.get("task") not in told for o in sends)
-    return raised and "OSError" not in exc["mro"]
+    return any(o.data["exc"]["type"] == exc["type"] and o.data.get("task") not in told for o in sends)
 
 
 def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -143,11 +147,10 @@ def _escaped(seen: Seen, exit_: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     exc = exit_["exc"]
     leaves: Sequence[Mapping[str, Any]] = exc.get("leaves") or (exc,)
-    received = any(o.data["event"].get("type") == "websocket.disconnect" for o in seen.at("route", "receive"))
     # Servers below spec version 2.4 raise what they like, and a handler that was told nothing cannot know of it.
-    if len(leaves) == 1 and leaves[0]["type"] == exc["type"] and ("OSError" in exc["mro"] or not received):
+    if len(leaves) == 1 and leaves[0]["type"] == exc["type"]:
         own = {o.data["exc"]["type"] for o in seen.at("route", "send.raised")}
-        if exc["type"] in own:
+        if exc["type"] in own and ("OSError" in exc["mro"] or _unaware(seen, exc)):
             return None
     return next((leaf for leaf in leaves if "WebSocketDisconnect" not in leaf["mro"]), leaves[0])
 
