@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from asgi_conformance import deviations
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 FINDINGS = (DOCS / "findings.md").read_text("utf-8")
@@ -121,3 +123,9 @@ def test_files_that_a_guide_names_exist(page: str) -> None:
     assert len(named) > 5
     for name in (name for name in named if "NAME" not in name):
         assert any((base / name).is_file() for base in (ROOT, ROOT / "conformance" / "asgi_conformance")), name
+
+
+def test_the_page_of_servers_names_the_releases_that_were_tried() -> None:
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| ([\d.]+) \|", (DOCS / "servers.md").read_text("utf-8"), re.MULTILINE)
+    assert {name for name, _ in rows} == {"uvicorn", "hypercorn", "daphne", "granian"}
+    assert all(deviations.newest_known()[name] == tried for name, tried in rows)
