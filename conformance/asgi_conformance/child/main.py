@@ -27,6 +27,8 @@ VERSIONS = (
     "daphne", "granian", "twisted", "autobahn", "h2", "litestar", "quart", "channels", "django", "falcon",
     "blacksheep", "sanic",
 )
+# What the suite says on the control pipe (PROTOCOL.md), each message one of them.
+VERBS = frozenset(("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "sweep", "shutdown", "stop"))
 
 
 class Child:
@@ -117,9 +119,8 @@ class Child:
         except OSError:
             end_group()
         for message in messages:
-            for verb in ("run", "go", "snapshot", "cancel", "forget", "surface", "routes", "sweep", "shutdown", "stop"):
-                if verb in message:
-                    getattr(self, "on_" + verb)(message[verb], message)
+            for verb in VERBS.intersection(message):
+                getattr(self, "on_" + verb)(message[verb], message)
 
     def on_run(self, run_id: str, message: Dict[str, Any]) -> None:
         self.runs.brief(run_id, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import socket
 import sys
 from typing import Any, Dict
@@ -17,6 +18,7 @@ WS_MODULES = {
     "WebSocketProtocol": "websockets",
     "WSProtocol": "wsproto",
 }
+_log = logging.getLogger("uvicorn.error")
 
 
 class Uvicorn(Server):
@@ -76,7 +78,13 @@ class Uvicorn(Server):
                     "loop": loop_name(asyncio.get_running_loop()),
                 }
                 serving._ready = True
+                # Two lines for each of thousands of connections would leave nothing else of what the target prints.
+                _log.setLevel(logging.WARNING)
                 ready(facts)
+
+            async def shutdown(self, sockets: Any = None) -> None:
+                _log.setLevel(logging.INFO)
+                await super().shutdown(sockets=sockets)
 
         sock = socket.socket(fileno=listener)
         sock.set_inheritable(False)
