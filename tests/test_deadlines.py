@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from asgi_conformance.harness.client import Connection, Missed
+from asgi_conformance.harness.client import Connection
 from asgi_conformance.harness.deadlines import Deadlines
 from asgi_conformance.harness.recording import Recording
+from asgi_conformance.harness.waiting import Missed
 
 SHORT = Deadlines(0.05)
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from .. import deviations
 from ..deviations import Deviation
-from ..harness.client import Missed
 from ..harness.deadlines import Deadlines
 from ..harness.endpoint import Address
 from ..harness.lane import ClientLane, StepFailed
 from ..harness.process import StartError
 from ..harness.program import compile_case
 from ..harness.recording import Recording
+from ..harness.waiting import Missed
 from ..judge import Context
 from ..loops import end_tasks
 from ..model import Attempt, Case, Result, ServerInfo, Step, Trace, Verdict

@@ -7,12 +7,13 @@ from typing import Any
 
 from ..model import Case
 from . import frames
-from .client import Ended, Missed
+from .client import Ended
 from .deadlines import Deadlines
 from .endpoint import Address
 from .lane import ClientLane, StepFailed
 from .program import compile_case
 from .recording import Recording
+from .waiting import Missed
 
 PING = b"beside"
 

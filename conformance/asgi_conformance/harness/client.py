@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from . import frames
 from .deadlines import Deadlines
 from .endpoint import as_asgi, widen
 from .handshake import Answer, Handshake, Observe, Pairs
+from .waiting import Missed, Waiter
 
 # Past so many data frames or bytes of one connection the client reads no more until it leaves. A flood must not fill
 # the suite's memory, and a server whose client takes all at once may never come to anything but sending.
@@ -25,28 +25,17 @@ FRAMES_KEPT, BYTES_KEPT = 2000, 8 * 1024 * 1024
 HEAD_KEPT, FRAME_KEPT = 2 * 1024 * 1024, 64 * 1024 * 1024  # of an answer, of a frame: past these it gives up
 
 
-class Missed(Exception):
-    """A wait's deadline passed."""
-
-    def __init__(self, wait: str, seconds: float) -> None:
-        super().__init__(wait)
-        self.wait = wait
-        self.seconds = seconds
-
-
 class Ended(Exception):
     """The connection ended, or brought something else, before what was waited for."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Waiter, asyncio.Protocol):
     """One connection of the client lane."""
 
     def __init__(self, observe: Observe, deadlines: Deadlines, moved: Callable[[], float] = lambda: 0.0) -> None:
+        super().__init__(deadlines)
         self._observe = observe
-        self._deadlines = deadlines
         self._moved = moved
-        self._loop = asyncio.get_running_loop()
-        self._waiter: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._reader = frames.FrameReader()
         self._handshake = Handshake(observe)
@@ -84,6 +73,10 @@ class Connection(asyncio.Protocol):
         answer = self._handshake.answer
         return answer is not None and answer.status == 101
 
+    def moved_at(self) -> float:
+        """When the app lane last came further."""
+        return self._moved()
+
     # What arrives
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -99,7 +92,7 @@ class Connection(asyncio.Protocol):
                 self._read_frames(behind)
         else:
             self._read_frames(data)
-        self._wake()
+        self.wake()
 
     def eof_received(self) -> bool:
         self._handshake.eof()
@@ -125,11 +118,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         self.ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self.wake()
 
     def _read_frames(self, data: bytes) -> None:
         for opcode, payload, fin, rsv, masked in self._reader.feed(data):
@@ -299,20 +288,7 @@ class Connection(asyncio.Protocol):
 
         The deadline counts from the last that the app lane has done, where that came later than the wait began.
         """
-        if condition():
-            return
-        seconds = self._deadlines.seconds(wait)
-        until = time.monotonic() + seconds
-        while True:
-            if self.ended and not end_is_enough:
+        if not condition():
+            await self.wait_until(lambda: condition() or (self.ended and not end_is_enough), wait)
+            if not condition():
                 raise Ended(wait)
-            self._waiter = self._loop.create_future()
-            handle = self._loop.call_at(self._loop.time() + max(0.0, until - time.monotonic()), self._wake)
-            try:
-                await self._waiter
-            finally:
-                handle.cancel()
-            if condition():
-                return
-            if time.monotonic() >= until and (until := max(until, self._moved() + seconds)) <= time.monotonic():
-                raise Missed(wait, seconds)

@@ -10,11 +10,12 @@ from typing import Any
 
 from ..model import Step
 from . import frames
-from .client import Connection, Ended, Missed
+from .client import Connection, Ended
 from .deadlines import Deadlines
 from .endpoint import Address
 from .program import Program
 from .recording import Recording
+from .waiting import Missed
 
 RUN_HEADER = "x-asgi-conformance"
 # In the place of an app step: what a route's handler sends next is held, or goes on (child/PROTOCOL.md).

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
 from ..model import Observation, Trace
-from .client import Missed
 from .deadlines import Deadlines
+from .waiting import Waiter
 
 
 def now_us() -> int:
@@ -18,17 +16,17 @@ def now_us() -> int:
     return time.monotonic_ns() // 1000
 
 
-class Recording:
+class Recording(Waiter):
     """The observations of one run, and the events in them that the client lane waits for."""
 
     def __init__(self, run_id: str, deadlines: Deadlines) -> None:
+        super().__init__(deadlines)
         self.id = run_id
         self.started_us = now_us()
         self.crashed = False
         self.snapshot: dict[str, Any] | None = None
         # When the app lane last came further, in seconds of the monotonic clock.
         self.moved = 0.0
-        self._deadlines = deadlines
         self._entries: list[tuple[int, str, str, dict[str, Any]]] = []
         self._done: set[int] = set()
         self._entered = False
@@ -38,7 +36,6 @@ class Recording:
         self._receiving = 0
         self._messages = 0
         self._holds: set[str] = set()
-        self._waiter: asyncio.Future[None] | None = None
 
     def observe(self, boundary: str, kind: str, data: dict[str, Any]) -> None:
         """Record something seen in this process."""
@@ -68,10 +65,9 @@ class Recording:
             self._messages += kind == "receive" and data["event"].get("type") == "websocket.receive"
             self.wake()
 
-    def wake(self) -> None:
-        """Let who waits look again."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def moved_at(self) -> float:
+        """When the app lane last came further."""
+        return self.moved
 
     @property
     def entered(self) -> bool:
@@ -85,48 +81,32 @@ class Recording:
 
     async def step_done(self, index: int) -> bool:
         """Wait for the app lane to complete a step; False where the lane ended without it."""
-        await self._until(lambda: index in self._done or self._lane_ended or self.exited, "barrier")
+        await self.wait_until(lambda: index in self._done or self._lane_ended or self.exited, "barrier")
         return index in self._done
 
     async def entry(self, wait: str = "entry") -> None:
         """Wait for the server to call the target."""
-        await self._until(lambda: self._entered or self.exited, wait)
+        await self.wait_until(lambda: self._entered or self.exited, wait)
 
     async def settled(self, messages: int, wait: str = "settle") -> None:
         """Wait for a route's handler to have taken so many messages and to wait for the next one."""
-        await self._until(lambda: (self._receiving > 0 and self._messages >= messages) or self.exited, wait)
+        await self.wait_until(lambda: (self._receiving > 0 and self._messages >= messages) or self.exited, wait)
 
     async def holds(self, kind: str) -> None:
         """Wait until the handler's next send will be held (``holding``), or until one is (``held``)."""
-        await self._until(lambda: kind in self._holds or self.exited, "settle")
+        await self.wait_until(lambda: kind in self._holds or self.exited, "settle")
 
     async def tasks_reported(self) -> None:
         """Wait for the child to say which tasks a handler has left."""
-        await self._until(lambda: self._tasks_reported or self.crashed, "tasks")
+        await self.wait_until(lambda: self._tasks_reported or self.crashed, "tasks")
 
     async def exit(self, wait: str = "exit") -> None:
         """Wait for the target's callable to end."""
-        await self._until(lambda: self.exited, wait)
+        await self.wait_until(lambda: self.exited, wait)
 
     async def snapshot_taken(self) -> None:
         """Wait for the child's answer to a snapshot request."""
-        await self._until(lambda: self.snapshot is not None or self.crashed, "snapshot")
-
-    async def _until(self, condition: Callable[[], bool], wait: str) -> None:
-        if condition():
-            return
-        loop = asyncio.get_running_loop()
-        seconds = self._deadlines.seconds(wait)
-        until = loop.time() + seconds
-        while not condition():
-            if loop.time() >= until and (until := max(until, self.moved + seconds)) <= loop.time():
-                raise Missed(wait, seconds)
-            self._waiter = loop.create_future()
-            handle = loop.call_at(until, self.wake)
-            try:
-                await self._waiter
-            finally:
-                handle.cancel()
+        await self.wait_until(lambda: self.snapshot is not None or self.crashed, "snapshot")
 
     def trace(self) -> Trace:
         """What was seen, by time; the order within one boundary is the order of observation."""

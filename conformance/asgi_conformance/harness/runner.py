@@ -11,13 +11,13 @@ from typing import Any
 
 from ..model import Case, Trace
 from .bystander import Bystander
-from .client import Missed
 from .deadlines import Deadlines
 from .endpoint import Address
 from .lane import LET_GO, ClientLane, StepFailed
 from .process import TargetProcess
 from .program import Program, compile_case
 from .recording import Recording
+from .waiting import Missed, alarms
 
 CONCURRENCY = 24
 # A run that waits longer than this gives its place to another: only the waiting is left of it.
@@ -38,6 +38,19 @@ class Ran:
     duration_us: int
     crashed: bool = False
     started: bool = True
+
+
+class _Place:
+    """One of the places of runs at once; it is given up once."""
+
+    def __init__(self, slots: asyncio.Semaphore) -> None:
+        self._slots: asyncio.Semaphore | None = slots
+
+    def wake(self) -> None:
+        """Let another run have it."""
+        slots, self._slots = self._slots, None
+        if slots is not None:
+            slots.release()
 
 
 class Runner:
@@ -114,19 +127,13 @@ class Runner:
             self._lag = max(self._lag * 0.5, loop.time() - before - 0.05)
 
     async def _one(self, place: int, case: Case, control: bool, done: Callable[[int, Ran], None]) -> None:
-        held = [True]
-
-        def give_up_place() -> None:
-            if held[0]:
-                held[0] = False
-                self._slots.release()
-
-        handle = asyncio.get_running_loop().call_later(PATIENCE, give_up_place)
+        held, clock = _Place(self._slots), alarms()
+        clock.set(held, time.monotonic() + PATIENCE)
         try:
             ran = await self.run(case, control)
         finally:
-            handle.cancel()
-            give_up_place()
+            clock.clear(held)
+            held.wake()
         done(place, ran)
 
     async def run(self, case: Case, control: bool = False) -> Ran:
