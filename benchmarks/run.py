@@ -22,6 +22,8 @@ from amount import COUNT
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 CODES = 65536
+# The parts of uvicorn under which R is defined: what everybody has, whatever else is installed.
+PLAIN = ("asyncio", "h11")
 FEW, MANY = 1000, 10_000
 # Of what takes minutes.
 REPEATS_OF_LONG = 3
@@ -48,7 +50,8 @@ def interleaved(repeats: int, what: dict[str, Callable[[], float]]) -> dict[str,
 def whole(repeats: int) -> str:
     """Whole processes and first verdicts, against R and against pytest itself."""
     names = {
-        f"R: the bare client's loop alone, {COUNT} exchanges": measures.bare,
+        f"R: {COUNT} exchanges of the bare client, uvicorn on asyncio and h11": lambda: measures.bare(*PLAIN),
+        "the same, uvicorn as the suite launches it": measures.bare,
         f"the suite, whole process, {COUNT} cases": lambda: measures.whole(measures.SUITE),
         "the suite, whole process, 1 case": lambda: measures.whole([*measures.SUITE[:-1], "--case=bench.echo[0]"]),
         f"pytest alone, whole process, {COUNT} trivial items": lambda: measures.whole(measures.TRIVIAL),
@@ -57,13 +60,15 @@ def whole(repeats: int) -> str:
     }
     seconds = interleaved(repeats, names)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    reference, *_, verdict, dot = medians.values()
-    rows: Rows = [
-        (name, *(f"{value:.2f}" for value in (medians[name], min(values), max(values), medians[name] / reference)))
-        for name, values in seconds.items()
-    ]
+    plain, alike, *_, verdict, dot = medians.values()
+    rows: Rows = []
+    for name, values in seconds.items():
+        median = medians[name]
+        told = (median, min(values), max(values), median / plain, median / alike)
+        rows.append((name, *(f"{value:.2f}" for value in told)))
     note = f"First verdict against pytest's own first dot: **{verdict / dot:.2f}**."
-    return table(("measure", "median s", "min", "max", "against R"), rows) + f"\n\n{note}"
+    header = ("measure", "median s", "min", "max", "against R", "against the same")
+    return table(header, rows) + f"\n\n{note}"
 
 
 def workers(repeats: int) -> str:
@@ -123,9 +128,9 @@ def sweep(repeats: int) -> str:
     rows: Rows = []
     ratios = []
     for turn in range(min(repeats, REPEATS_OF_LONG)):
-        before = measures.bare()
+        before = measures.bare(*PLAIN)
         seconds = measures.whole(measures.SWEEP)
-        reference = (before + measures.bare()) / 2 * CODES / COUNT
+        reference = (before + measures.bare(*PLAIN)) / 2 * CODES / COUNT
         ratios.append(seconds / reference)
         rows.append((str(turn + 1), f"{seconds:.1f}", f"{reference:.1f}", f"{ratios[-1]:.2f}"))
         print("  the sweep", *rows[-1], flush=True)

@@ -11,18 +11,23 @@ from pathlib import Path
 
 SERVE = """
 import socket, sys, uvicorn
-config = uvicorn.Config("echo_app:app", ws="websockets-sansio", log_level="critical", access_log=False)
-uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+fd, loop, http = sys.argv[1:]
+quiet = {"log_level": "critical", "access_log": False}
+config = uvicorn.Config("echo_app:app", ws="websockets-sansio", loop=loop, http=http, **quiet)
+uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(fd))])
 """
 
 
 @contextmanager
-def served() -> Iterator[int]:
-    """The port of a server that runs as long as the block, and has answered once already."""
+def served(loop: str = "auto", http: str = "auto") -> Iterator[int]:
+    """The port of a server that runs as long as the block, and has answered once already.
+
+    ``loop`` and ``http`` are uvicorn's own options: ``auto`` takes uvloop and httptools where they are installed.
+    """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(1024)
-    command = [sys.executable, "-c", SERVE, str(listener.fileno())]
+    command = [sys.executable, "-c", SERVE, str(listener.fileno()), loop, http]
     server = subprocess.Popen(command, pass_fds=[listener.fileno()], cwd=Path(__file__).parent)
     address = listener.getsockname()
     try:

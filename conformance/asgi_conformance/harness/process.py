@@ -41,6 +41,8 @@ s.loader.exec_module(m)
 from _asgi_conformance_child.main import Child
 sys.exit(Child(int(c), int(o), int(l)).run())
 """
+# Made once: `json.dumps` makes one for each text that is not written in its own way.
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 OUTPUT_KEPT = 64 * 1024
 # The observation pipe's capacity where the system lets it be set: a child must not wait for the suite.
 PIPE_SIZE = 1 << 20
@@ -113,6 +115,7 @@ class TargetProcess:
         self._started = time.monotonic()
         self._outbox: list[bytes] = []
         self._unsent = bytearray()
+        self._blocked = False
         self._changed = asyncio.Event()
         self._exit_watch: asyncio.TimerHandle | None = None
         try:
@@ -303,7 +306,7 @@ class TargetProcess:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Say something on the control pipe; what is said in one tick of the loop leaves in one write."""
-        self._outbox.append(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        self._outbox.append(_dumps(message).encode() + b"\n")
         if len(self._outbox) == 1 and self._loop is not None:
             self._loop.call_soon(self._flush)
 
@@ -317,13 +320,15 @@ class TargetProcess:
         except BlockingIOError:
             if self._loop is not None:
                 self._loop.add_writer(self._control, self._flush)
+                self._blocked = True
             return
         except OSError as exc:
             if exc.errno not in (errno.EPIPE, errno.EBADF):
                 raise
             self._unsent.clear()
-        if self._loop is not None and self._control >= 0:
+        if self._blocked and self._loop is not None and self._control >= 0:
             self._loop.remove_writer(self._control)
+            self._blocked = False
 
     # Start and stop
 

@@ -6,6 +6,7 @@ other change of lane gets one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..model import Case, Step
@@ -55,15 +56,15 @@ _ORDERED_BY_DATA = {
 }
 
 
-def kind(step: Step) -> str:
+def kind(lane: str, op: str) -> str:
     """What a step does to the order: opens, sends, reads, answers, receives, transmits, closes, ends, or local."""
-    if step.lane == "client":
-        return _CLIENT_KINDS.get(step.op, "sends")
-    if step.op.startswith(("receive", "iterate")):
+    if lane == "client":
+        return _CLIENT_KINDS.get(op, "sends")
+    if op.startswith(("receive", "iterate")):
         return "receives"
-    if step.op.startswith("send") and step.op != "send":
+    if op.startswith("send") and op != "send":
         return "transmits"
-    return _APP_KINDS.get(step.op, "local")
+    return _APP_KINDS.get(op, "local")
 
 
 class ClientStep(NamedTuple):
@@ -86,28 +87,42 @@ def compile_case(case: Case) -> Program:
     app: list[list[Any]] = []
     client: list[ClientStep] = []
     releases: dict[int, int] = {}
-    previous: Step | None = None
-    answers = 0
-    for step in case.steps:
-        # What a second answer does shows on no wire: only the first one orders what the client sends.
-        barrier = _needs_barrier(previous, step, answers > 1)
-        answers += step.lane == "app" and kind(step) == "answers"
+    previous = -1
+    barriers = _barriers(tuple([(step.lane, step.op, step.group) for step in case.steps]))
+    for step, barrier in zip(case.steps, barriers, strict=True):
         if step.lane == "app":
             args = to_child(step.args.get("args") or {})
             app.append([step.index, step.op, args, barrier, bool(step.args.get("raises"))])
-            if barrier and previous is not None:
-                releases[previous.index] = step.index
+            if barrier:
+                releases[previous] = step.index
         else:
-            client.append(ClientStep(step, previous.index if barrier and previous is not None else None))
-        previous = step
+            client.append(ClientStep(step, previous if barrier else None))
+        previous = step.index
     return Program(tuple(app), tuple(client), releases)
 
 
-def _needs_barrier(previous: Step | None, step: Step, answered: bool) -> bool:
-    if previous is None or previous.lane == step.lane:
+Shape = tuple[str, str, int | None]  # lane, operation, group
+
+
+@lru_cache(maxsize=4096)
+def _barriers(shapes: tuple[Shape, ...]) -> tuple[bool, ...]:
+    """Whether each step waits for the one above it: the same in all rows of a script."""
+    found = []
+    previous: Shape | None = None
+    answers = 0
+    for shape in shapes:
+        # What a second answer does shows on no wire: only the first one orders what the client sends.
+        found.append(previous is not None and _needs_barrier(previous, shape, answers > 1))
+        answers += shape[0] == "app" and kind(*shape[:2]) == "answers"
+        previous = shape
+    return tuple(found)
+
+
+def _needs_barrier(previous: Shape, shape: Shape, answered: bool) -> bool:
+    if previous[0] == shape[0]:
         return False
-    if step.group is not None and step.group == previous.group:
+    if shape[2] is not None and shape[2] == previous[2]:
         return False
-    if answered and kind(previous) == "answers":
+    if answered and kind(*previous[:2]) == "answers":
         return True
-    return (kind(previous), kind(step)) not in _ORDERED_BY_DATA
+    return (kind(*previous[:2]), kind(*shape[:2])) not in _ORDERED_BY_DATA
