@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,14 @@ class Item(pytest.Item):
         """Where the case stands, for headlines; not its node id's end, in which pytest would replace the dots."""
         return ROOT, 0, f"case {self.name}"
 
+    @cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """As pytest finds it from `reportinfo`, whose file is the same for all cases: it is looked for once."""
+        known = self.config.stash.get(PLACE, None)
+        if known is None:
+            known = self.config.stash[PLACE] = super().location[0]
+        return (known, *self.reportinfo()[1:])
+
 
 class Breach(Exception):
     """A requirement was breached; the text is what the user reads."""
@@ -113,6 +122,7 @@ class Unjudged(Exception):
 
 CAMPAIGN: pytest.StashKey[Campaign] = pytest.StashKey()
 HOOKS: pytest.StashKey[Hooks] = pytest.StashKey()
+PLACE: pytest.StashKey[str] = pytest.StashKey()
 MARKS_OF: pytest.StashKey[dict[tuple[str, ...], dict[str, pytest.Mark]]] = pytest.StashKey()
 
 

@@ -76,10 +76,10 @@ def summarized(result: Result) -> Result:
     Of its traces stays just what tells how far a walk was taken, of a requirement that held just that it held.
     """
     walked = "transitions" in result.case.tags
-    attempts = [
-        replace(a, trace=Trace(a.trace.at("app", "op") if walked else ()), findings=_brief(a.findings))
-        for a in result.attempts
-    ]
+    attempts = []
+    for a in result.attempts:
+        trace = Trace(a.trace.at("app", "op") if walked else ())
+        attempts.append(Attempt(a.verdict, _brief(a.findings), trace, a.duration_us, a.reason, a.times))
     return replace(result, attempts=tuple(attempts))
 
 

@@ -61,6 +61,8 @@ class Run:
             lambda: launch(plan), self.deadlines, lambda case, at: probe_address(case, at, plan.settings)
         )
         self._briefly = False
+        # The cases of the batch under way that are known to apply, by identity.
+        self._applying: dict[int, Case] = {}
         self.visits = Visits()
 
     @property
@@ -218,7 +220,9 @@ class Run:
         # What cannot be judged or does not apply is not run: where it hangs, it would cost its deadlines. What may end
         # the process is run alone.
         apart = [perilous(case, self.server) for case in cases]
+        self._applying = {}
         unheeded = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
+        self._applying = {id(case): case for case, one in zip(cases, unheeded, strict=True) if not one}
         spared = [one or other for one, other in zip(unheeded, apart, strict=True)]
         jobs = [(c, self._bared(c)) for c, spare in zip(cases, spared, strict=True) if not spare]
         done = iter(await self._all(jobs, self._seen))
@@ -264,7 +268,7 @@ class Run:
         result = self._first(ran)
         if ran.crashed or result.verdict in _DOUBTFUL or not self._briefly:
             return ran, result
-        return replace(ran, trace=Trace(())), summarized(result)
+        return Ran(ran.case, Trace(()), ran.duration_us, started=ran.started), summarized(result)
 
     async def _perform(self, case: Case, control: bool) -> Ran:
         """One case alone, on the server that it needs."""
@@ -297,6 +301,8 @@ class Run:
         assert self.server is not None
         if self._early_deaths >= STANDSTILLS and answers_first(case):
             return f"not judged: an answer before the first receive ends the process, as in {STANDSTILLS} other cases"
+        if self._applying.get(id(case)) is case:
+            return ""
         stack = Stack(self.server, self.framework, self.product, self.middleware, self._context, self.plan.unix)
         return unmet(case, self.plan.server, stack)
 

@@ -217,7 +217,7 @@ class LineReader:
 
     def take(self) -> List[Dict[str, Any]]:
         """The messages that are complete now; call it when the pipe is readable."""
-        chunk = _read(self.fd, 1 << 18)
+        chunk = _read(self.fd, 1 << 16)
         lines = (self._buffer + chunk).split(b"\n")
         self._buffer = lines.pop()
         return [_loads(line.decode("ascii")) for line in lines]

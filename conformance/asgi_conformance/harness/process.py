@@ -46,6 +46,7 @@ _dumps = json.JSONEncoder(separators=(",", ":")).encode
 OUTPUT_KEPT = 64 * 1024
 # The observation pipe's capacity where the system lets it be set: a child must not wait for the suite.
 PIPE_SIZE = 1 << 20
+READ_SIZE = 1 << 16  # memory for more comes from the system, and goes back to it, with each read
 # Beats come ten times a second; past this many seconds without one the child's loop cannot be said to turn.
 SILENCE = 0.5
 # Seconds between two looks at whether the process still is there.
@@ -223,7 +224,7 @@ class TargetProcess:
     def _hear(self) -> bool:
         """Take what the child has said; whether it has said anything."""
         try:
-            chunk = os.read(self._observations, 1 << 20)
+            chunk = os.read(self._observations, READ_SIZE)
         except BlockingIOError:
             return False
         if not chunk:
@@ -270,7 +271,7 @@ class TargetProcess:
         """Take what the target has printed; whether it has printed anything."""
         assert self._process.stdout is not None
         try:
-            chunk = os.read(self._process.stdout.fileno(), 1 << 16)
+            chunk = os.read(self._process.stdout.fileno(), READ_SIZE)
         except BlockingIOError:
             return False
         if not chunk:

@@ -95,11 +95,11 @@ def _after(state: str, event: Event) -> str:
 
 def _is_text(value: Any) -> bool:
     """A str, also a long one, of which only the size was observed."""
-    return isinstance(value, str) or (isinstance(value, Mapping) and value.get("$") == "text")
+    return isinstance(value, str) or (isinstance(value, dict) and value.get("$") == "text")
 
 
 def _is_bytes(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.get("$") == "bytes"
+    return isinstance(value, dict) and value.get("$") == "bytes"
 
 
 def wrong_types(event: Event) -> str:
@@ -176,7 +176,7 @@ def _close(event: Event, on_the_wire: bool) -> Iterator[tuple[str, bool, str, st
     size = 0
     if isinstance(reason, str):
         size = len(reason.encode("utf-8", "surrogatepass"))
-    elif isinstance(reason, Mapping) and _is_text(reason):
+    elif isinstance(reason, dict) and _is_text(reason):
         size = int(reason["len"])
     right = (reason is None or _is_text(reason)) and (size <= LONGEST_REASON or not on_the_wire)
     observed = f"{event_text(event)} ({size} bytes)" if size > LONGEST_REASON else ""

@@ -26,7 +26,7 @@ class Claim(NamedTuple):
 
 def shown(value: Any) -> str:
     """A value for a person: text quoted, bytes as b'…', long values by length."""
-    if isinstance(value, Mapping) and "$" in value:
+    if isinstance(value, dict) and "$" in value:
         kind = value["$"]
         if "sha256" in value:
             return f"{value['len']} {'characters' if kind == 'text' else 'bytes'} (sha256 {value['sha256'][:12]})"

@@ -38,13 +38,12 @@ def framework(case: Case, seen: Seen, requires: Collection[str] | None = None) -
     extensions = frozenset(seen.outer.entered.get("extensions", ()) if seen.outer else ())
     by_step: dict[int, list[Observation]] = {}
     for o in seen.at("inner"):
-        if o.data.get("step") is not None:
-            by_step.setdefault(o.data["step"], []).append(o)
+        if (index := o.data.get("step")) is not None:
+            by_step.setdefault(index, []).append(o)
     assigned: dict[int, list[tuple[str, int, int]]] = {}
-    for o in seen.framework:
-        if o.kind == "state" and o.data["old"] not in (None, o.data["new"]) and o.data.get("step") is not None:
-            change = (o.data["attribute"], o.data["old"], o.data["new"])
-            assigned.setdefault(o.data.get("step", -1), []).append(change)
+    for _, _, kind, data in seen.framework:
+        if kind == "state" and data["old"] not in (None, data["new"]) and data.get("step") is not None:
+            assigned.setdefault(data["step"], []).append((data["attribute"], data["old"], data["new"]))
     yield from _initial(seen)
     pair = START
     for operation in seen.operations:
@@ -105,11 +104,14 @@ def _initial(seen: Seen) -> Iterator[Claim]:
         yield _claim("starlette.state.initial", held, f"{data['attribute']} 0", f"{data['attribute']} {data['new']}")
 
 
+_PAIRS = {(int(client), int(app)): Pair(client, app) for client in WebSocketState for app in WebSocketState}
+
+
 def _pair(states: tuple[Any, Any]) -> Pair | None:
     try:
-        return Pair(WebSocketState(states[0]), WebSocketState(states[1]))
-    except ValueError:
-        return None
+        return _PAIRS.get(states)
+    except TypeError:
+        return None  # not even a number
 
 
 def _strange_state(operation: Operation) -> Claim:
@@ -150,7 +152,7 @@ def _given(entries: list[Observation], extensions: frozenset[str]) -> Given:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping) and value.get("$") == "bytes" and "hex" in value:
+    if isinstance(value, dict) and value.get("$") == "bytes" and "hex" in value:
         return bytes.fromhex(value["hex"])
     return value
 

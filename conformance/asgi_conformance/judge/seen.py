@@ -125,7 +125,7 @@ class Wire(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One trace, read."""
+    """One trace, read. ``outer`` and ``inner`` are the outermost ASGI boundary and what the endpoint was given."""
 
     trace: Trace
     wire: Wire
@@ -135,6 +135,8 @@ class Seen(NamedTuple):
     failed: tuple[Mapping[str, Any], ...]
     client_steps: tuple[Mapping[str, Any], ...]
     by_boundary: Mapping[str, Sequence[Observation]]
+    outer: AtBoundary | None
+    inner: AtBoundary | None
 
     @property
     def framework(self) -> Sequence[Observation]:
@@ -145,20 +147,6 @@ class Seen(NamedTuple):
         """The observations of one boundary in their order, of the given kinds (all when none is given)."""
         found = self.by_boundary.get(boundary, ())
         return [o for o in found if o.kind in kinds] if kinds else found
-
-    def boundary(self, name: str) -> AtBoundary | None:
-        """A boundary by name, None where nothing reached it."""
-        return next((b for b in self.boundaries if b.name == name), None)
-
-    @property
-    def outer(self) -> AtBoundary | None:
-        """The outermost ASGI boundary."""
-        return self.boundary("outer")
-
-    @property
-    def inner(self) -> AtBoundary | None:
-        """The innermost ASGI boundary, what the route's endpoint was given."""
-        return self.boundary("inner")
 
     def step_of(self, op: str) -> int | None:
         """The index of the first client step of a kind that was completed, such as ``ended``."""
@@ -173,20 +161,28 @@ def read(trace: Trace) -> Seen:
     """Read a trace. Only the order within one boundary is used."""
     by_boundary: dict[str, list[Observation]] = {}
     for observation in trace.observations:
-        by_boundary.setdefault(observation.boundary, []).append(observation)
+        found = by_boundary.get(observation.boundary)
+        if found is None:
+            by_boundary[observation.boundary] = [observation]
+        else:
+            found.append(observation)
     names = [name for name in by_boundary if name.startswith("asgi:")]
     names.sort(key=lambda name: int(name.partition(":")[2]))
-    ordered = [name for name in ("outer", *names, "inner") if name in by_boundary]
+    boundaries = {
+        name: _boundary(name, by_boundary[name]) for name in ("outer", *names, "inner") if name in by_boundary
+    }
     client = by_boundary.get("client", [])
     return Seen(
         trace=trace,
         wire=_wire(by_boundary.get("wire", ())),
-        boundaries=tuple(_boundary(name, by_boundary[name]) for name in ordered),
-        operations=tuple(_operation(o.data) for o in by_boundary.get("app", ()) if o.kind == "op"),
-        missed=tuple(_missed(o.data) for o in client if o.kind == "deadline"),
-        failed=tuple(o.data for o in client if o.kind == "failed"),
-        client_steps=tuple(o.data for o in client if o.kind == "step"),
+        boundaries=tuple(boundaries.values()),
+        operations=tuple([_operation(o.data) for o in by_boundary.get("app", ()) if o.kind == "op"]),
+        missed=tuple([_missed(o.data) for o in client if o.kind == "deadline"]),
+        failed=tuple([o.data for o in client if o.kind == "failed"]),
+        client_steps=tuple([o.data for o in client if o.kind == "step"]),
         by_boundary=by_boundary,
+        outer=boundaries.get("outer"),
+        inner=boundaries.get("inner"),
     )
 
 
@@ -197,8 +193,7 @@ def _wire(observations: Sequence[Observation]) -> Wire:
     received: list[Frame] = []
     ends: list[str] = []
     over_tcp = True
-    for o in observations:
-        kind, data = o.kind, o.data
+    for _, _, kind, data in observations:
         if kind == "sent":
             sent.append(data)
             if data["opcode"] == "close":
@@ -232,22 +227,21 @@ def _boundary(name: str, observations: list[Observation]) -> AtBoundary:
     received: list[Event] = []
     raised: list[Mapping[str, Any]] = []
     sent: list[Sent] = []
-    for o in observations:
-        kind = o.kind
+    for _, _, kind, data in observations:
         if kind == "receive":
-            received.append(o.data["event"])
+            received.append(data["event"])
         elif kind == "send":
-            sent.append(Sent(o.data["event"], o.data.get("step"), False, None))
+            sent.append(Sent(data["event"], data.get("step"), False, None))
         elif kind == "sent" and sent:
             sent[-1] = Sent(sent[-1].event, sent[-1].step, True, None)
         elif kind == "send.raised" and sent:
-            sent[-1] = Sent(sent[-1].event, sent[-1].step, False, o.data["exc"])
+            sent[-1] = Sent(sent[-1].event, sent[-1].step, False, data["exc"])
         elif kind == "receive.raised":
-            raised.append(o.data["exc"])
+            raised.append(data["exc"])
         elif kind == "enter":
-            entered = entered or o.data
+            entered = entered or data
         elif kind == "exit" and ended is None:
-            ended = o.data
+            ended = data
     above = entered.get("component")
     component = None
     if above:

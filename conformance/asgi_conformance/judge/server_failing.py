@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..close_codes import arrival
 from .claims import Claim, frame_text
@@ -68,7 +68,7 @@ def _out_of_order(frames: Sequence[Frame]) -> bool:
 
 def _length(frame: Frame) -> int:
     payload = frame["payload"]
-    return len(payload.get("hex", "")) // 2 if isinstance(payload, Mapping) and "hex" in payload else 126
+    return len(payload.get("hex", "")) // 2 if isinstance(payload, dict) and "hex" in payload else 126
 
 
 def illegal(frame: Frame) -> bool:

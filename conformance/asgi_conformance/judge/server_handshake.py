@@ -162,7 +162,7 @@ def _headers(id: str, seen: Seen, headers: Any) -> Iterator[Claim]:
 
 
 def _latin(value: Any) -> str:
-    if isinstance(value, Mapping) and value.get("$") == "bytes":
+    if isinstance(value, dict) and value.get("$") == "bytes":
         return bytes.fromhex(value["hex"]).decode("latin-1") if "hex" in value else shown(value)
     return str(value)
 
@@ -230,4 +230,4 @@ def _denied(seen: Seen, outer: AtBoundary, start: Sent) -> Iterator[Claim]:
 
 def _body(part: Mapping[str, Any]) -> bytes:
     body = part.get("body")
-    return bytes.fromhex(body["hex"]) if isinstance(body, Mapping) and "hex" in body else b""
+    return bytes.fromhex(body["hex"]) if isinstance(body, dict) and "hex" in body else b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..values import LONG
@@ -45,7 +45,7 @@ def _joined(parts: Sequence[Any], text: bool) -> Any:
     for part in parts:
         if isinstance(part, str):
             raw += part.encode("utf-8", "surrogatepass")
-        elif isinstance(part, Mapping) and "hex" in part:
+        elif isinstance(part, dict) and "hex" in part:
             raw += bytes.fromhex(part["hex"])
         else:
             return None
@@ -100,7 +100,7 @@ def complete_messages(frames: Sequence[Frame]) -> tuple[list[tuple[Message, bool
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, Mapping) and value.get("$") == "text")
+    return isinstance(value, str) or (isinstance(value, dict) and value.get("$") == "text")
 
 
 def incoming(seen: Seen, outer: AtBoundary, spec_version: str) -> Iterator[Claim]:

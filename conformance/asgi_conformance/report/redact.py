@@ -23,7 +23,8 @@ MARK = "[redacted]"
 # What the suite's own advice writes where the user is to write a credential.
 _BLANK = re.compile(r"[\"']?(?:\w+ )?(?:…|VALUE)[\"']?\Z")
 
-_HINT = re.compile(rf"://|@|{WORDS}|key", re.IGNORECASE)
+# In a text whose case is folded: to search without regard to case takes ten times as long.
+_HINT = re.compile(rf"://|@|{WORDS}|key")
 
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s@\"'<>]+@", re.IGNORECASE)
 _QUOTE = r"(?:b?'(?:[^'\\\r\n]|\\.)*'|b?\"(?:[^\"\\\r\n]|\\.)*\")"
@@ -152,7 +153,7 @@ class _Redactor:
             return MARK
         if self._secrets is not None:
             text = self._secrets.sub(MARK, text)
-        if not _HINT.search(text):
+        if not _HINT.search(text.casefold()):
             return text
         text = _USERINFO.sub(rf"\1{MARK}@", text)
         text = _HEADER_LINE.sub(rf"\1\2{MARK}", text)
