@@ -299,7 +299,7 @@ def test_a_deployed_endpoint_is_asked_for_by_its_name() -> None:
 
         loop = asyncio.get_running_loop()
         loop.create_connection = create_connection  # type: ignore[assignment]
-        await Remote(443, "example.org", tls=TLS).connect(asyncio.Protocol)
+        await Remote(443, "example.org", tls=TLS).connect(asyncio.Protocol, 1.0)
         return asked
 
     TLS = ssl.create_default_context()

@@ -47,35 +47,37 @@ class Endpoint:
         """What a socket of its family connects to."""
         return self.unix or (self.host, self.port)
 
-    async def connect(self, protocol: Callable[[], asyncio.Protocol], narrow: bool = False) -> None:
-        """Connect, and shake hands where there is TLS. Raises `OSError` (a certificate that is not trusted too)."""
-        loop = asyncio.get_running_loop()
-        sock = await self._connected(narrow)
-        if self.tls is None:
-            SocketTransport(loop, sock, protocol())
-            return
-        more: dict[str, Any] = {"server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
-        try:
-            await loop.create_connection(protocol, sock=sock, ssl=self.tls, **more)
-        except BaseException:
-            sock.close()
-            raise
+    async def connect(self, protocol: Callable[[], asyncio.Protocol], seconds: float, narrow: bool = False) -> None:
+        """Connect, and shake hands where there is TLS.
 
-    async def _connected(self, narrow: bool) -> socket.socket:
-        """A connected socket; the sizes of a narrow one are chosen before the connect: after it they are settled."""
-        sock = socket.socket(self.family, socket.SOCK_STREAM)
+        Raises `OSError` (a certificate that is not trusted too), and `TimeoutError` where it takes longer than that.
+        """
+        loop = asyncio.get_running_loop()
+        sock = self._socket(narrow)
         try:
-            sock.setblocking(False)
-            if narrow:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
-                with contextlib.suppress(OSError):
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
-            # On loopback the second call mostly says that it is done: that saves a turn of the loop.
-            if sock.connect_ex(self.address) and sock.connect_ex(self.address) not in (0, errno.EISCONN):
-                await asyncio.get_running_loop().sock_connect(sock, self.address)
+            # On loopback the second call mostly says that it is done: that saves a turn of the loop, and a timer.
+            pending = sock.connect_ex(self.address) and sock.connect_ex(self.address) not in (0, errno.EISCONN)
+            if pending or self.tls is not None:
+                async with asyncio.timeout(seconds):
+                    if pending:
+                        await loop.sock_connect(sock, self.address)
+                    if self.tls is not None:
+                        more: dict[str, Any] = {"server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
+                        await loop.create_connection(protocol, sock=sock, ssl=self.tls, **more)
+                        return
         except BaseException:
             sock.close()
             raise
+        SocketTransport(loop, sock, protocol())
+
+    def _socket(self, narrow: bool) -> socket.socket:
+        """A socket that never blocks; the sizes of a narrow one are chosen here: after the connect they are settled."""
+        sock = socket.socket(self.family, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        if narrow:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
         return sock
 
 
@@ -84,12 +86,13 @@ class Remote(Endpoint):
 
     __slots__ = ()
 
-    async def connect(self, protocol: Callable[[], asyncio.Protocol], narrow: bool = False) -> None:
-        """Connect to the first of its addresses that answers. Raises `OSError`."""
+    async def connect(self, protocol: Callable[[], asyncio.Protocol], seconds: float, narrow: bool = False) -> None:
+        """Connect to the first of its addresses that answers. Raises `OSError`, and `TimeoutError`."""
         more: dict[str, Any] = {}
         if self.tls is not None:
             more = {"ssl": self.tls, "server_hostname": self.host, "ssl_shutdown_timeout": GOODBYE}
-        await asyncio.get_running_loop().create_connection(protocol, self.host, self.port, **more)
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().create_connection(protocol, self.host, self.port, **more)
 
 
 def widen(sock: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -113,8 +112,7 @@ class ClientLane:
     async def _connect(self, boundary: str = "wire", narrow: bool = False) -> None:
         seconds = self._deadlines.seconds("connect")
         try:
-            async with asyncio.timeout(seconds):
-                await self._address.endpoint.connect(lambda: self._connection, narrow)
+            await self._address.endpoint.connect(lambda: self._connection, seconds, narrow)
         except TimeoutError:
             raise Missed("connect", seconds) from None
         self._recording.observe(boundary, "connect", {"unix": True} if self._address.endpoint.unix else {})
