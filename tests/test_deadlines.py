@@ -10,7 +10,8 @@ import pytest
 from asgi_conformance.harness.client import Connection
 from asgi_conformance.harness.deadlines import Deadlines
 from asgi_conformance.harness.recording import Recording
-from asgi_conformance.harness.waiting import Missed
+from asgi_conformance.harness.runner import _Place
+from asgi_conformance.harness.waiting import Missed, Waiter, alarms
 
 SHORT = Deadlines(0.05)
 
@@ -72,3 +73,70 @@ def test_nothing_is_waited_for_past_a_deadline_that_counts_from_the_last_step() 
             await Recording("1", SHORT).exit()
 
     asyncio.run(waits())
+
+
+def test_who_waits_is_woken_by_what_happens_long_before_the_deadline() -> None:
+    async def waits() -> bool:
+        happened: list[bool] = []
+        waiter = Waiter(Deadlines(60.0))
+
+        def happens() -> None:
+            happened.append(True)
+            waiter.wake()
+
+        asyncio.get_running_loop().call_soon(happens)
+        await waiter.wait_until(lambda: happened, "end")
+        return bool(happened)
+
+    assert asyncio.run(waits())
+
+
+def test_many_wait_at_once_and_each_misses_its_own_deadline() -> None:
+    async def waits() -> set[tuple[str, float]]:
+        async def one(wait: str) -> tuple[str, float]:
+            with pytest.raises(Missed) as late:
+                await Waiter(SHORT).wait_until(lambda: False, wait)
+            return late.value.wait, late.value.seconds
+
+        return set(await asyncio.gather(*map(one, ("end", "gone", "settle", "entry"))))
+
+    assert asyncio.run(waits()) == {(wait, SHORT.seconds(wait)) for wait in ("end", "gone", "settle", "entry")}
+
+
+def test_a_wait_that_is_given_up_is_looked_after_no_more() -> None:
+    async def waits() -> int:
+        waiter = Waiter(SHORT)
+        task = asyncio.ensure_future(waiter.wait_until(lambda: False, "end"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        woken = asyncio.get_running_loop().create_future()
+
+        class After:
+            def wake(self) -> None:
+                if not woken.done():
+                    woken.set_result(None)
+
+        after = After()
+        alarms().set(after, 0.0)
+        await woken
+        alarms().clear(after)
+        return len(alarms()._due)
+
+    assert asyncio.run(waits()) == 0
+
+
+def test_each_loop_has_alarms_of_its_own() -> None:
+    async def found() -> object:
+        assert alarms() is alarms()
+        return alarms()
+
+    assert asyncio.run(found()) is not asyncio.run(found())
+
+
+def test_a_place_is_given_up_once() -> None:
+    slots = asyncio.Semaphore(0)
+    place = _Place(slots)
+    place.wake()
+    place.wake()
+    assert slots._value == 1
