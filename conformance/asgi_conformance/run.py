@@ -30,8 +30,6 @@ from .routes import cases_of, route_named, routes_of
 from .separate import Separate
 from .visits import Visits, side_by_side
 
-# Cases in one batch, and in the first; in those behind a batch that took LONG seconds, most of which it waited.
-BATCH, FIRST, LARGE, LONG = 200, 8, 1000, 3.0
 # Cases that block the loop are run again one by one, each on a fresh process; after so many the rest is not judged.
 STANDSTILLS = 5
 T = TypeVar("T")
@@ -61,8 +59,7 @@ class Run:
             lambda: launch(plan), self.deadlines, lambda case, at: probe_address(case, at, plan.settings)
         )
         self._briefly = False
-        # The cases of the batch under way that are known to apply, by identity.
-        self._applying: dict[int, Case] = {}
+        self._applying: dict[int, Case] = {}  # of the batch under way, by identity
         self.visits = Visits()
 
     @property
@@ -220,7 +217,6 @@ class Run:
         # What cannot be judged or does not apply is not run: where it hangs, it would cost its deadlines. What may end
         # the process is run alone.
         apart = [perilous(case, self.server) for case in cases]
-        self._applying = {}
         unheeded = [bool(self._unjudged(case) or self._missing(case)) for case in cases]
         self._applying = {id(case): case for case, one in zip(cases, unheeded, strict=True) if not one}
         spared = [one or other for one, other in zip(unheeded, apart, strict=True)]

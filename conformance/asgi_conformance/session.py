@@ -121,7 +121,6 @@ class Hooks:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
         from .extended import is_extended
         from .harness.process import StartError
-        from .run import BATCH, FIRST, LARGE, LONG
 
         key = item.nodeid
         if key not in self._pending:
@@ -297,6 +296,8 @@ class Hooks:
             print(text, file=sys.stderr, flush=True)
 
 
+# Cases in one batch, and in the first; in those behind a batch that took LONG seconds, most of which it waited.
+BATCH, FIRST, LARGE, LONG = 200, 8, 1000, 3.0
 PHASES = ("setup", "call", "teardown")
 INTERRUPTED = "The run was interrupted"
 # Whose hooks for an item are about pytest itself, or about test functions only.
