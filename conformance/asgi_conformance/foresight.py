@@ -8,6 +8,7 @@ from .model import Case, ServerInfo, Step
 _DEATH = "asgi.application.one-connection"
 # Whatever a framework does not refuse by itself: accept() receives the connect where nobody has yet.
 _RECEIVING = ("accept", "receive", "receive_text", "receive_bytes", "receive_json", "iterate")
+_LEAVING = frozenset(("close", "drop", "reset", "half-close"))
 _ANSWERS = ("websocket.accept", "websocket.close", "websocket.http.response.start")
 
 
@@ -36,6 +37,12 @@ def perilous(case: Case, server: ServerInfo) -> bool:
     observed = "the process ended (signal SIGABRT) after an answer before the first receive"
     known = (server.name, server.version, server.ws, case.full_id)
     return deviations.find(_DEATH, observed, *known, deviations.load()) is not None
+
+
+def unanswered(case: Case) -> bool:
+    """Whether the client leaves the server without an answer: how long that waits for one is its own affair."""
+    ops = [step.op for step in case.steps if step.lane == "client"]
+    return "silence" in ops and _LEAVING.isdisjoint(ops[ops.index("silence") :])
 
 
 def _sent(step: Step) -> str:

@@ -120,6 +120,7 @@ class Hooks:
     def result(self, item: Item) -> tuple[Result, str]:
         """The result of an item, run together with those that come after it, and pytest's outcome."""
         from .extended import is_extended
+        from .foresight import unanswered
         from .harness.process import StartError
 
         key = item.nodeid
@@ -128,9 +129,10 @@ class Hooks:
                 raise Unjudged(self._lost[item.server])
             # A worker of xdist owns only the items that it is given one by one.
             size = BATCH if self.campaign.results else FIRST
-            size = LARGE if item.server in self._waiting else size
-            size = max(1, size // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             start = self._places[key]
+            waits = item.server in self._waiting or any(unanswered(o.case) for o in self.items[start : start + size])
+            size = LARGE if waits else size
+            size = max(1, size // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
             near = [one for one in self.items[start : start + size] if one.server == item.server]
             # What is many exchanges runs by itself, or those before it would be reported only after it.
             near = [item] if is_extended(item.case) else [one for one in near if not is_extended(one.case)]
@@ -296,8 +298,9 @@ class Hooks:
             print(text, file=sys.stderr, flush=True)
 
 
-# Cases in one batch, and in the first; in those behind a batch that took LONG seconds, most of which it waited.
-BATCH, FIRST, LARGE, LONG = 200, 8, 1000, 3.0
+# Cases in one batch, and in the first; in one that will wait for long, as its cases tell, or those before it by having
+# taken LONG seconds: all that comes next is run while it waits.
+BATCH, FIRST, LARGE, LONG = 200, 8, 3000, 3.0
 PHASES = ("setup", "call", "teardown")
 INTERRUPTED = "The run was interrupted"
 # Whose hooks for an item are about pytest itself, or about test functions only.
