@@ -20,10 +20,13 @@ from asgi_conformance.harness.deadlines import Deadlines
 from asgi_conformance.harness.endpoint import GOODBYE, Address, Endpoint, Remote
 from asgi_conformance.harness.frames import FrameReader
 from asgi_conformance.harness.handshake import Handshake
+from asgi_conformance.harness.lane import ClientLane
+from asgi_conformance.harness.program import compile_case
 from asgi_conformance.harness.recording import Recording
 from asgi_conformance.harness.runner import Runner
 from asgi_conformance.harness.sweep import Light, Sweep
 from asgi_conformance.harness.transport import HIGH, SocketTransport
+from asgi_conformance.model import Case, Step
 
 SHORT = Deadlines(0.05)
 ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
@@ -322,6 +325,41 @@ def test_a_second_answer_that_comes_later_is_seen() -> None:
     assert handshake.feed(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno") == b""
     assert handshake.feed(b"HTTP/1.1 101 Switching Protocols\r\n") == b""
     assert seen[-1] == ("wire", "response.second", {"line": "HTTP/1.1 101 Switching Protocols"})
+
+
+# --- the client lane
+
+
+@pytest.mark.parametrize(("how", "seen"), [("reset", "ConnectionResetError"), ("drop", "end"), ("half-close", "end")])
+def test_the_app_lane_hears_of_an_end_only_once_it_is_on_the_wire(how: str, seen: str) -> None:
+    found: list[str] = []
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            recording = Recording("1", SHORT)
+            recording.from_child(0, "outer", "enter", {})
+            lane = ClientLane(recording, Address(Endpoint(listener.getsockname()[1]), "/"), SHORT)
+            opens = Step(0, "client", "open", {"subprotocols": [], "headers": []})
+            steps = (opens, Step(1, "client", how), Step(2, "app", "send_text", {"args": {"data": "x"}}))
+
+            def release(index: int) -> None:
+                peer, _ = listener.accept()
+                with peer:
+                    peer.setblocking(False)
+                    try:
+                        while peer.recv(4096):
+                            pass
+                    except OSError as exc:
+                        found.append(type(exc).__name__)
+                    else:
+                        found.append("end")
+
+            await lane.perform(compile_case(Case("a.case", "", "a", (), steps)), release)
+            lane.connection.discard()
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert found == [seen]
 
 
 # --- recordings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -240,13 +241,19 @@ class ClientLane:
         if self._asked and self._connection.response is None:
             await self._recording.entry("called")
 
+    async def _let_go(self) -> None:
+        """A transport closes its socket in the next turn of the loop: before that the app lane must hear of nothing."""
+        await asyncio.sleep(0)
+
     async def _do_drop(self) -> None:
         await self._called()
         self._connection.drop()
+        await self._let_go()
 
     async def _do_reset(self) -> None:
         await self._called()
         self._connection.reset()
+        await self._let_go()
 
     async def _do_half_close(self) -> None:
         await self._called()
