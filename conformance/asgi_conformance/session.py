@@ -128,11 +128,12 @@ class Hooks:
             if item.server in self._lost:
                 raise Unjudged(self._lost[item.server])
             # A worker of xdist owns only the items that it is given one by one.
-            size = BATCH if self.campaign.results else FIRST
-            start = self._places[key]
-            waits = item.server in self._waiting or any(unanswered(o.case) for o in self.items[start : start + size])
-            size = LARGE if waits else size
-            size = max(1, size // self.campaign.options.repeat) if self.campaign.part == "alone" else 1
+            start, size = self._places[key], 1
+            if self.campaign.part == "alone":
+                size = BATCH if self.campaign.results else FIRST
+                if item.server in self._waiting or any(unanswered(i.case) for i in self.items[start : start + size]):
+                    size = LARGE
+                size = max(1, size // self.campaign.options.repeat)
             near = [one for one in self.items[start : start + size] if one.server == item.server]
             # What is many exchanges runs by itself, or those before it would be reported only after it.
             near = [item] if is_extended(item.case) else [one for one in near if not is_extended(one.case)]

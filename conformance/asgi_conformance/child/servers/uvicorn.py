@@ -31,6 +31,7 @@ class Uvicorn(Server):
         except ImportError:
             raise not_installed("uvicorn", "uvicorn websockets") from None
         self._ready = False
+        self._level = logging.NOTSET
         self._lifespan = Lifespan()
         self._server: Any = None
         self._server_class: Any = uvicorn.server.Server
@@ -79,11 +80,12 @@ class Uvicorn(Server):
                 }
                 serving._ready = True
                 # Two lines for each of thousands of connections would leave nothing else of what the target prints.
-                _log.setLevel(logging.WARNING)
+                serving._level = _log.level
+                _log.setLevel(max(_log.level, logging.WARNING))
                 ready(facts)
 
             async def shutdown(self, sockets: Any = None) -> None:
-                _log.setLevel(logging.INFO)
+                _log.setLevel(serving._level)
                 await super().shutdown(sockets=sockets)
 
         sock = socket.socket(fileno=listener)
